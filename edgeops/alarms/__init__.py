@@ -1,0 +1,1 @@
+"""Alarms: rules, their evaluation (pure), and the states they go through. Telling people is notifications' business."""

@@ -1,0 +1,1 @@
+"""`make demo`: supervisor, seed, and the receivers behind the demo inbox."""

@@ -1,0 +1,173 @@
+"""Accounts, distributions, the APIs behind them and the resources on their request path."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F
+
+
+class Account(models.Model):
+    """An AWS account EdgeOps reads from and acts in."""
+
+    name = models.SlugField(max_length=60, unique=True)
+    aws_account_id = models.CharField(max_length=12)
+    region = models.CharField(max_length=30, help_text="The region most of its resources are in.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Distribution(models.Model):
+    """A CloudFront distribution: where invalidations go and where they are proven."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="distributions")
+    region = models.CharField(max_length=30, default="us-east-1", help_text="CloudFront is read from us-east-1.")
+    aws_id = models.CharField(max_length=40)
+    name = models.CharField(max_length=100, help_text="Typed to confirm an invalidation of everything.")
+    domain = models.CharField(max_length=255)
+    aliases = models.JSONField(default=list)
+    has_additional_metrics = models.BooleanField(default=False)
+    viewer_base_url = models.URLField(blank=True, help_text="Where probes go; empty: https://<first alias or domain>.")
+    viewer_host = models.CharField(max_length=255, blank=True, help_text="Host header of probes, when it differs.")
+    origin_probe_url = models.URLField(blank=True, help_text="The origin, for comparing ETags; empty: not compared.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "aws_id"], name="distribution_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def viewer_url(self) -> str:
+        """Base URL a viewer uses, without a trailing slash."""
+        return (self.viewer_base_url or f"https://{self.host}").rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """The host name viewers ask for."""
+        return self.viewer_host or (self.aliases[0] if self.aliases else self.domain)
+
+
+class EdgeApi(models.Model):
+    """An API behind CloudFront: the thing on call is about."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    description = models.CharField(max_length=300, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="apis")
+    region = models.CharField(max_length=30)
+    distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="apis")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HopKind(models.TextChoices):
+    """The kinds of resource on a request path, outermost first."""
+
+    CLOUDFRONT = "cloudfront", "CloudFront"
+    REST_API = "rest_api", "API Gateway (REST)"
+    HTTP_API = "http_api", "API Gateway (HTTP)"
+    ALB = "alb", "Application Load Balancer"
+    TARGET_GROUP = "target_group", "Target group"
+    LAMBDA = "lambda", "Lambda"
+
+
+class Hop(models.Model):
+    """One resource on an API's request path, with the CloudWatch dimensions its metrics carry."""
+
+    api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="hops")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="hops")
+    region = models.CharField(max_length=30)
+    kind = models.CharField(max_length=20, choices=HopKind.choices)
+    position = models.PositiveSmallIntegerField(help_text="Column on the request path, 0 at the viewer's side.")
+    name = models.CharField(max_length=200)
+    dimensions = models.JSONField(help_text="CloudWatch dimensions, name to value.")
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["api", "kind", "name"], name="hop_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.name}"
+
+
+class AccessState(models.TextChoices):
+    """How reading one AWS service is going; a separate axis from what the data says."""
+
+    FRESH = "FRESH", "Fresh"
+    PARTIAL = "PARTIAL", "Partial"
+    FETCH_FAILED = "FETCH_FAILED", "Fetch failed"
+    FORBIDDEN = "FORBIDDEN", "Forbidden"
+
+
+class AccountHealth(models.Model):
+    """Whether calls to one service of one account and region succeed, and what AWS said when they did not."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="health")
+    region = models.CharField(max_length=30)
+    service = models.CharField(max_length=30)
+    state = models.CharField(max_length=20, choices=AccessState.choices)
+    message = models.TextField(blank=True, help_text="What happened, what it means and what to do.")
+    since = models.DateTimeField()
+    last_ok_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "region", "service"], name="health_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.region} {self.service}: {self.state}"
+
+    @classmethod
+    def note(
+        cls, account: Account, region: str, service: str, state: AccessState, *, message: str = "", now: datetime
+    ) -> Self:
+        """Record how the latest call went; `since` moves only when the state changes."""
+        row, _ = cls.objects.get_or_create(
+            account=account, region=region, service=service, defaults={"state": state, "since": now}
+        )
+        if row.state != state:
+            row.state, row.since = state, now
+        row.message = message
+        if state == AccessState.FRESH:
+            row.last_ok_at = now
+        row.save(update_fields=["state", "since", "message", "last_ok_at"])
+        return row
+
+
+class AwsUsage(models.Model):
+    """Calls made and metrics requested, per hour: what EdgeOps itself costs on the AWS bill."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="usage")
+    region = models.CharField(max_length=30)
+    service = models.CharField(max_length=30)
+    operation = models.CharField(max_length=60)
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=0)
+    units = models.PositiveIntegerField(default=0, help_text="Billed units, as metrics requested or paths.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "region", "service", "operation", "hour"], name="usage_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.operation} {self.hour:%Y-%m-%d %H}: {self.calls}"
+
+    @classmethod
+    def count(
+        cls, account: Account, region: str, service: str, operation: str, *, calls: int, units: int, now: datetime
+    ) -> None:
+        """Add calls and units to the hour's row; safe under any number of workers."""
+        row, _ = cls.objects.get_or_create(
+            account=account,
+            region=region,
+            service=service,
+            operation=operation,
+            hour=now.replace(minute=0, second=0, microsecond=0),
+        )
+        cls.objects.filter(pk=row.pk).update(calls=F("calls") + calls, units=F("units") + units)

@@ -1,0 +1,102 @@
+"""Trace windows to fetch, the summaries found in them, and the documents somebody asked for."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from edgeops.estate.models import Account, EdgeApi
+from edgeops.waiting import WaitingQuerySet, WaitingRow
+
+
+class FetchState(models.TextChoices):
+    """How far a fetch from X-Ray is."""
+
+    PENDING = "pending", "Waiting to be fetched"
+    RETRY = "retry", "Waiting to retry"
+    DONE = "done", "Fetched"
+    ABSENT = "absent", "Not in X-Ray"
+    FAILED = "failed", "Failed"
+
+
+class TraceWindow(WaitingRow):
+    """One GetTraceSummaries request: the traces of an API in a span of time."""
+
+    api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="trace_windows")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    state = models.CharField(max_length=20, choices=FetchState.choices, default=FetchState.PENDING)
+    traces_processed = models.PositiveIntegerField(null=True, help_text="Traces X-Ray scanned, which it bills.")
+
+    objects = WaitingQuerySet["TraceWindow"].as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["api", "end"], name="trace_window_once")]
+        indexes = [
+            models.Index(
+                fields=["next_at"], name="trace_window_waiting", condition=Q(next_at__isnull=False)
+            )  # the sweep
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.api_id} until {self.end:%H:%M} {self.state}"
+
+
+class TraceSummaryQuerySet(models.QuerySet["TraceSummary"]):
+    """Reading summaries."""
+
+    def within(self, start: datetime, end: datetime) -> Self:
+        """Traces that started in [start, end), newest first."""
+        return self.filter(started_at__gte=start, started_at__lt=end).order_by("-started_at", "-id")
+
+
+class TraceSummary(models.Model):
+    """What GetTraceSummaries says of one trace. Times in seconds, as X-Ray gives them."""
+
+    api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="traces")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="traces")
+    region = models.CharField(max_length=30)
+    trace_id = models.CharField(max_length=35, unique=True)
+    started_at = models.DateTimeField()
+    duration_seconds = models.FloatField(null=True)
+    response_seconds = models.FloatField(null=True)
+    has_fault = models.BooleanField(default=False)
+    has_error = models.BooleanField(default=False)
+    has_throttle = models.BooleanField(default=False)
+    is_partial = models.BooleanField(default=False)
+    url = models.CharField(max_length=2000, blank=True)
+    method = models.CharField(max_length=10, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    services = models.JSONField(default=list, help_text="Names of the services the trace passed through.")
+
+    objects = TraceSummaryQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["api", "-started_at"], name="trace_newest"),  # the list, and traces beside the charts
+            models.Index(fields=["started_at"], name="trace_age"),  # tidying
+        ]
+
+    def __str__(self) -> str:
+        return self.trace_id
+
+
+class TraceDocument(WaitingRow):
+    """The segments of one trace, fetched by a worker because somebody opened it."""
+
+    summary = models.OneToOneField(TraceSummary, on_delete=models.CASCADE, related_name="document")
+    state = models.CharField(max_length=20, choices=FetchState.choices, default=FetchState.PENDING)
+    segments = models.JSONField(null=True, help_text="Parsed segment documents.")
+    asked_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True)
+
+    objects = WaitingQuerySet["TraceDocument"].as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], name="trace_doc_waiting", condition=Q(next_at__isnull=False))  # the sweep
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.summary_id} {self.state}"
