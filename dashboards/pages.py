@@ -1,0 +1,38 @@
+"""What every page has: the frame around it, and one way to answer with the page or only its live part."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from edgeops.access.audit import Actor
+
+
+class HtmxRequest(HttpRequest):
+    """A request as views see it, with what django-htmx adds."""
+
+    htmx: HtmxDetails
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context of the frame: whether data is simulated, and who looks at it."""
+    user = getattr(request, "user", None)
+    return {
+        "is_simulated": settings.IS_DEMO or bool(settings.AWS_ENDPOINT_URL),
+        "is_demo": settings.IS_DEMO,
+        "role": user.role if user is not None and user.is_authenticated else "",
+    }
+
+
+def render_page(request: HtmxRequest, template: str, context: Mapping[str, Any], *, fragment: str) -> HttpResponse:
+    """The whole page, or only its `{% partialdef fragment %}` when htmx asks to refresh it in place."""
+    name = f"{template}#{fragment}" if request.htmx else template
+    return render(request, name, dict(context))
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The signed-in person as the audit log names them."""
+    return Actor(kind="user", name=request.user.get_username(), address=request.META.get("REMOTE_ADDR") or None)

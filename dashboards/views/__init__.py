@@ -1,0 +1,1 @@
+"""Views, one module per page; each fetches, builds a context and renders."""

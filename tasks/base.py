@@ -1,0 +1,31 @@
+"""The base of every task: log what ran, stamp that work is being done, and never swallow a failure."""
+
+import logging
+import time
+from typing import Any
+
+from celery import Task
+from django.utils import timezone
+
+from edgeops.pulse.models import Stamp
+
+log = logging.getLogger("edgeops.task")
+
+
+class HouseTask(Task):  # type: ignore[type-arg]
+    """One log line per run; a stamp `task` so that /healthz/ready can tell a working worker from a deaf one."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task; an exception is logged with its task and ids, and raised again."""
+        began = time.monotonic()
+        try:
+            result = super().__call__(*args, **kwargs)
+        except Exception:
+            log.exception("task failed", extra=self._fields(args, began))
+            raise
+        log.info("task done", extra=self._fields(args, began))
+        Stamp.put("task", timezone.now())
+        return result
+
+    def _fields(self, args: tuple[Any, ...], began: float) -> dict[str, Any]:
+        return {"task": self.name, "ids": list(args), "duration_ms": round((time.monotonic() - began) * 1000, 1)}

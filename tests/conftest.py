@@ -1,0 +1,3 @@
+"""Fixtures shared between rooms."""
+
+pytest_plugins = ["tests.fixtures.people", "tests.fixtures.estate"]
