@@ -1,3 +1,3 @@
 """Fixtures shared between rooms."""
 
-pytest_plugins = ["tests.fixtures.people", "tests.fixtures.estate"]
+pytest_plugins = ["tests.fixtures.people", "tests.fixtures.estate", "tests.fixtures.localaws"]

@@ -1,0 +1,69 @@
+"""The AWS endpoint: one HTTP request in, the operation it means, its answer or AWS's own error out."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from edgeops.localaws import faults, sts
+from edgeops.localaws.simulation import Context, Operation, Simulation
+from edgeops.localaws.state import State
+from edgeops.localaws.wire import requests, responses
+from edgeops.localaws.wire.messages import AwsError, HttpRequest, HttpResponse
+
+
+class Endpoint:
+    """Answers signed AWS requests from the simulation."""
+
+    def __init__(self, simulation: Simulation, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._simulation = simulation
+        self._sleep = sleep
+        self._operations: Mapping[str, Mapping[str, Operation]] = {
+            "sts": sts.operations(simulation),
+        }
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request; an AwsError becomes an answer in the protocol the request spoke."""
+        request_id = f"local-{self._simulation.clock():.6f}"
+        service = None
+        protocol = requests.likely_protocol(request)
+        try:
+            scope = requests.scope(request)
+            service = scope.service
+            call = requests.parse(request, scope)
+            protocol = call.protocol
+            response = responses.result(call, self._run(call), request_id=request_id)
+        except AwsError as problem:
+            response = responses.error(problem, protocol=protocol, service=service, request_id=request_id)
+        return replace(response, headers={**response.headers, "x-amzn-RequestId": request_id})
+
+    def _run(self, call: requests.Call) -> dict[str, object]:
+        name = call.operation.name
+        self._simulation.meter.call(call.scope.service, name)
+        operation = self._operations.get(call.scope.service, {}).get(name)
+        if operation is None:
+            raise requests.unknown_operation(call.scope.service, name)
+        self._strike(call)
+        return operation(call.params, Context(self._simulation.clock(), call.scope.region))
+
+    def _strike(self, call: requests.Call) -> None:
+        """Let the faults of this operation happen: delays pass, the first error is raised."""
+        name = call.operation.name
+        now = self._simulation.clock()
+        account_id = self._simulation.world.account.id
+        for fault in self._take_faults(call.scope.service, name, now):
+            if fault.kind != "delay":
+                raise faults.error(fault, operation=name, params=call.params, account_id=account_id)
+            self._sleep(fault.delay_seconds)
+
+    def _take_faults(self, service: str, operation: str, now: float) -> list[faults.Fault]:
+        """The faults that strike this call; each is counted down, spent ones are dropped."""
+        struck: list[faults.Fault] = []
+
+        def take(state: State) -> State:
+            struck[:] = [f for f in state.faults if f.strikes(service, operation) and not f.is_spent(now)]
+            after = [f.after_one_call() if f in struck else f for f in state.faults]
+            return replace(state, faults=tuple(f for f in after if not f.is_spent(now)))
+
+        if self._simulation.store.state.faults:
+            self._simulation.store.change(take)
+        return struck

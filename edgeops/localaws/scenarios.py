@@ -1,0 +1,74 @@
+"""Scenarios: what goes wrong in the simulated estate, when, and how strongly."""
+
+from dataclasses import dataclass
+
+from edgeops.localaws.world import Api, Incident, World
+
+KINDS = ("lambda_errors", "unhealthy_targets", "gateway_504")
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot happen in this world; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One trouble of one API; times are epoch seconds, `ended_at` None is until someone ends it."""
+
+    id: str
+    kind: str
+    api: str
+    started_at: float
+    ended_at: float | None
+    intensity: float
+    target: str | None = None
+
+    def strength(self, start: float, end: float) -> float:
+        """Its intensity, thinned by the share of [start, end) it lasted."""
+        until = end if self.ended_at is None else min(end, self.ended_at)
+        overlap = max(0.0, until - max(start, self.started_at))
+        return self.intensity * overlap / (end - start)
+
+    def is_active(self, now: float) -> bool:
+        """Whether it is going on."""
+        return self.started_at <= now and (self.ended_at is None or now < self.ended_at)
+
+
+def plan(incident: Incident, world: World, *, scenario_id: str, now: float) -> Scenario:
+    """Place an incident on the clock; raises ScenarioError when the world has no place for it."""
+    api = world.api(incident.api)
+    if incident.scenario not in KINDS:
+        raise ScenarioError(f"{incident.scenario!r} is not a scenario; known are {', '.join(KINDS)}")
+    if api is None:
+        slugs = ", ".join(known.slug for known in world.apis)
+        raise ScenarioError(f"no API {incident.api!r} in this world; known are {slugs}")
+    if not 0 < incident.intensity <= 1:
+        raise ScenarioError("intensity must be above 0 and at most 1")
+    if incident.started_minutes_ago < 0 or (incident.minutes is not None and incident.minutes <= 0):
+        raise ScenarioError("started_minutes_ago must not be negative, and minutes must be above 0")
+    started_at = now - 60 * incident.started_minutes_ago
+    return Scenario(
+        id=scenario_id,
+        kind=incident.scenario,
+        api=api.slug,
+        started_at=started_at,
+        ended_at=None if incident.minutes is None else started_at + 60 * incident.minutes,
+        intensity=incident.intensity,
+        target=_target(incident, api),
+    )
+
+
+def _target(incident: Incident, api: Api) -> str | None:
+    """The resource it strikes: the named one, else the last of its kind."""
+    kinds = {"lambda_errors": ("lambda",), "unhealthy_targets": ("target_group",)}.get(
+        incident.scenario, ("rest_api", "http_api", "alb")
+    )
+    candidates = [hop.name for hop in api.hops if hop.kind in kinds]
+    if not candidates:
+        raise ScenarioError(f"{incident.scenario} cannot happen to {api.slug}: it has no {' or '.join(kinds)}")
+    if incident.target is not None and incident.target not in candidates:
+        raise ScenarioError(
+            f"{incident.scenario} cannot strike {incident.target!r}; of {api.slug} it can strike "
+            f"{', '.join(candidates)}"
+        )
+    return incident.target or candidates[-1]

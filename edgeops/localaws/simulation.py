@@ -1,0 +1,87 @@
+"""The simulation an operation works on: the world, its clock, its state, and what has been asked of it."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from edgeops.localaws import scenarios
+from edgeops.localaws.scenarios import Scenario
+from edgeops.localaws.state import State, Store
+from edgeops.localaws.traffic import Traffic
+from edgeops.localaws.wire.messages import Params
+from edgeops.localaws.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an operation knows of its call besides the parameters; `now` is epoch seconds."""
+
+    now: float
+    region: str
+
+
+type Operation = Callable[[Params, Context], Params]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the simulation behaves; durations in seconds."""
+
+    seed: int = 7
+    delay_seconds: float = 120.0
+    invalidation_seconds: float = 8.0
+
+
+class Meter:
+    """Counts what is billed or throttled in AWS: calls per operation, and metrics asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._metrics = 0
+
+    def call(self, service: str, operation: str) -> None:
+        """Count one call."""
+        with self._lock:
+            self._calls[f"{service}:{operation}"] += 1
+
+    def metrics(self, count: int) -> None:
+        """Count metrics asked for by GetMetricData."""
+        with self._lock:
+            self._metrics += count
+
+    def report(self) -> dict[str, object]:
+        """The counts since the start of this process."""
+        with self._lock:
+            return {"calls": dict(self._calls), "metrics_requested": self._metrics}
+
+
+@dataclass(slots=True)
+class Simulation:
+    """Everything the operations share."""
+
+    world: World
+    store: Store
+    settings: Settings = field(default_factory=Settings)
+    clock: Callable[[], float] = time.time
+    meter: Meter = field(default_factory=Meter)
+    _traffic: Traffic | None = None
+
+    @property
+    def traffic(self) -> Traffic:
+        """The traffic under the scenarios of this moment."""
+        current = self.store.state.scenarios
+        if self._traffic is None or self._traffic.scenarios != current:
+            self._traffic = Traffic(self.world, self.settings.seed, current)
+        return self._traffic
+
+
+def first_state(world: World, now: float) -> State:
+    """The state of the very first start: the world's incidents, placed on the clock."""
+    planned: list[Scenario] = [
+        scenarios.plan(incident, world, scenario_id=f"incident-{n}", now=now)
+        for n, incident in enumerate(world.incidents, 1)
+    ]
+    return State(anchor=now, scenarios=tuple(planned))

@@ -1,0 +1,104 @@
+"""What people did to the simulation, kept in one JSON file that is whole at every moment."""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from edgeops.localaws.faults import Fault
+from edgeops.localaws.scenarios import Scenario
+from edgeops.localaws.wire.messages import Params
+
+
+class StateError(Exception):
+    """The state file cannot be read; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidation:
+    """One invalidation as CloudFront holds it; times are epoch seconds."""
+
+    id: str
+    distribution_id: str
+    caller_reference: str
+    paths: tuple[str, ...]
+    created_at: float
+    completes_at: float
+
+    def status(self, now: float) -> str:
+        """CloudFront's own word for where it is."""
+        return "Completed" if now >= self.completes_at else "InProgress"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that survives a restart; `anchor` is the moment of the very first start, epoch seconds."""
+
+    anchor: float
+    serial: int = 0
+    scenarios: tuple[Scenario, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    invalidations: tuple[Invalidation, ...] = ()
+    billed_paths: int = 0
+    products: tuple[tuple[str, str, Params], ...] = ()
+    """(API slug, path, body) of every product someone changed at the origin."""
+
+
+class Store:
+    """Holds the state and writes it at each change: to a temporary file, to the disk, then renamed."""
+
+    def __init__(self, state: State, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self.state = state
+
+    @classmethod
+    def open(cls, path: Path | None, *, first: Callable[[], State]) -> "Store":
+        """Continue the state of a file, or begin with `first` and write it."""
+        if path is not None and path.exists():
+            return cls(_read(path), path)
+        store = cls(first(), path)
+        store._write()
+        return store
+
+    def change(self, edit: Callable[[State], State]) -> State:
+        """Replace the state by what `edit` makes of it, and write it before anyone is told."""
+        with self._lock:
+            self.state = edit(self.state)
+            self._write()
+            return self.state
+
+    def next_serial(self) -> int:
+        """A number no earlier run has used."""
+        return self.change(lambda state: replace(state, serial=state.serial + 1)).serial
+
+    def _write(self) -> None:
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self.state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+
+
+def _read(path: Path) -> State:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return State(
+            anchor=float(raw["anchor"]),
+            serial=int(raw["serial"]),
+            scenarios=tuple(Scenario(**entry) for entry in raw["scenarios"]),
+            faults=tuple(Fault(**entry) for entry in raw["faults"]),
+            invalidations=tuple(
+                Invalidation(**{**entry, "paths": tuple(entry["paths"])}) for entry in raw["invalidations"]
+            ),
+            billed_paths=int(raw["billed_paths"]),
+            products=tuple((slug, product, body) for slug, product, body in raw["products"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StateError(f"the state file {path} cannot be read ({error!r}); delete it to begin anew") from error
