@@ -1,0 +1,1 @@
+"""Time ranges in a page's address."""

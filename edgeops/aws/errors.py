@@ -1,0 +1,143 @@
+"""What can go wrong at AWS, named once: each error says whether trying again helps and what a person should do.
+
+Error codes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html and botocore's retry set.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 (botocore's name)
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+
+class AwsError(Exception):
+    """A call to AWS failed. `retryable` says whether the same call may succeed later."""
+
+    retryable = False
+
+    def __init__(self, action: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.action = action
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.action} failed ({self.code}): {self.message}. {self.advice}"
+
+    @property
+    def advice(self) -> str:
+        """What it means and what to do, in a sentence."""
+        return "EdgeOps cannot do this as things are; see the message from AWS."
+
+
+class ThrottledError(AwsError):
+    """AWS asks to slow down, or a limit of work in progress is reached."""
+
+    retryable = True
+
+    @property
+    def advice(self) -> str:
+        """Waiting is enough."""
+        return "AWS asks to slow down; EdgeOps waits and tries again by itself."
+
+
+class UnavailableError(AwsError):
+    """AWS did not answer, or answered 5xx."""
+
+    retryable = True
+
+    @property
+    def advice(self) -> str:
+        """Waiting is enough, unless the network is at fault."""
+        return (
+            "AWS did not answer; EdgeOps tries again by itself. If it lasts, check the network and the AWS status page."
+        )
+
+
+class CredentialsError(AwsError):
+    """Credentials are missing, wrong or expired."""
+
+    retryable = True
+
+    @property
+    def advice(self) -> str:
+        """Somebody must renew them; EdgeOps notices by itself."""
+        return "Renew the AWS credentials of EdgeOps; it tries again by itself."
+
+
+class DeniedError(AwsError):
+    """The credentials are good but the action is not allowed."""
+
+    @property
+    def advice(self) -> str:
+        """Names the missing IAM action."""
+        return f"Allow the IAM action {self.action} to the role EdgeOps uses."
+
+
+class NotFoundError(AwsError):
+    """What the call named does not exist."""
+
+    @property
+    def advice(self) -> str:
+        """It was deleted, or belongs to another account."""
+        return "It may have been deleted, or belong to another account; correct it in the estate."
+
+
+class InvalidError(AwsError):
+    """AWS refuses the request itself."""
+
+
+THROTTLED = {
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete", "LimitExceeded",
+    "LimitExceededException", "TooManyInvalidationsInProgress",
+}  # fmt: skip
+CREDENTIALS = {
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch", "MissingAuthenticationToken", "IncompleteSignature", "AuthFailure", "RequestExpired",
+}  # fmt: skip
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+FORBIDDEN_STATUS, TOO_MANY_STATUS, SERVER_STATUS = 403, 429, 500
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Turn botocore's exceptions into ours; `action` is the IAM action, as cloudwatch:GetMetricData."""
+    try:
+        yield
+    except ClientError as error:
+        raise from_client_error(action, error) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise CredentialsError(action, type(error).__name__, str(error)) from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise UnavailableError(action, type(error).__name__, str(error)) from error
+    except BotoCoreError as error:
+        raise InvalidError(action, type(error).__name__, str(error)) from error
+
+
+def from_client_error(action: str, error: ClientError) -> AwsError:
+    """The one place that decides what an AWS error code means."""
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    message = error.response.get("Error", {}).get("Message", "") or str(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _kind(code, status)(action, code, message.rstrip("."))
+
+
+def _kind(code: str, status: int) -> type[AwsError]:
+    if code in THROTTLED or status == TOO_MANY_STATUS:
+        return ThrottledError
+    if code in CREDENTIALS:
+        return CredentialsError
+    if code in DENIED or status == FORBIDDEN_STATUS:
+        return DeniedError
+    if code.startswith("NoSuch") or code.endswith(("NotFound", "NotFoundException")):
+        return NotFoundError
+    if status >= SERVER_STATUS:
+        return UnavailableError
+    return InvalidError
