@@ -1,5 +1,10 @@
 """The addresses of pages; the contract others rely on."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from dashboards.views import health
+
+urlpatterns: list[URLPattern] = [
+    path("healthz/live", health.live, name="health_live"),
+    path("healthz/ready", health.ready, name="health_ready"),
+]

@@ -5,10 +5,20 @@ from typing import Any
 
 from celery import Task
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
 from redis.exceptions import RedisError
 
 log = logging.getLogger("edgeops.publish")
+
+# Shorter than a worker's: a page must not hang on a broker that is half open. Every step below fits into 5 s together.
+PUBLISHER_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 1,
+    "socket_keepalive": True,
+    "max_retries": 0,
+}
 
 
 def publish(task: Task, *args: Any) -> None:  # type: ignore[type-arg]
@@ -21,7 +31,11 @@ def publish(task: Task, *args: Any) -> None:  # type: ignore[type-arg]
 
 
 def _send(task: Task, args: tuple[Any, ...]) -> None:  # type: ignore[type-arg]
+    message = tuple(a if isinstance(a, int | str) else str(a) for a in args)
+    connection = Connection(task.app.conf.broker_url, transport_options=PUBLISHER_OPTIONS)
     try:
-        task.apply_async(args=tuple(a if isinstance(a, int | str) else str(a) for a in args), retry=False)
+        # Pools are keyed by the connection's parameters, so this reuses an open connection of this process.
+        with producers[connection].acquire(block=True, timeout=2) as producer:
+            task.apply_async(args=message, producer=producer, retry=False)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("broker unreachable; the sweep will take this up", extra={"task": task.name, "error": str(error)})

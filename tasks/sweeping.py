@@ -1,1 +1,57 @@
-"""To be written."""
+"""The sweep: whatever waits and is due is handed to a worker, however its message was lost. And the hourly tidying."""
+
+import logging
+
+from celery import Task, shared_task
+from django.utils import timezone
+
+from edgeops.invalidations.models import Batch
+from edgeops.metrics import retention
+from edgeops.metrics.models import PollBatch
+from edgeops.notifications.models import Delivery
+from edgeops.pulse.models import Stamp
+from edgeops.traces import fetching
+from edgeops.traces.models import TraceDocument, TraceWindow
+from edgeops.waiting import WaitingRow
+from edgeops.webhooks import receiving as webhook_receiving
+from edgeops.webhooks.models import WebhookDelivery
+from tasks.base import HouseTask
+from tasks.delivering import send_delivery
+from tasks.invalidating import advance_batch
+from tasks.polling import run_poll
+from tasks.publishing import publish
+from tasks.receiving import run_delivery
+from tasks.tracing import fetch_document, fetch_window
+
+log = logging.getLogger("edgeops.sweep")
+
+# What an operator or a sender waits for comes first; polls repeat by themselves anyway.
+WORK: tuple[tuple[type[WaitingRow], Task], ...] = (  # type: ignore[type-arg]
+    (Batch, advance_batch),
+    (WebhookDelivery, run_delivery),
+    (Delivery, send_delivery),
+    (TraceDocument, fetch_document),
+    (PollBatch, run_poll),
+    (TraceWindow, fetch_window),
+)
+AT_ONCE = 200  # per table and sweep; the rest is due again at the next
+
+
+@shared_task(base=HouseTask)
+def sweep() -> None:
+    """Publish the task of every row that is due; a row claimed meanwhile makes its task a no-op."""
+    now = timezone.now()
+    for model, task in WORK:
+        for pk in model._default_manager.due(now).values_list("pk", flat=True)[:AT_ONCE]:  # type: ignore[attr-defined]  # noqa: SLF001 (public by Django's docs)
+            publish(task, pk)
+    Stamp.put("sweep", now)
+
+
+@shared_task(base=HouseTask)
+def tidy() -> None:
+    """Delete what is past its keeping, in small batches."""
+    now = timezone.now()
+    retention.tidy(now)
+    fetching.tidy(now)
+    webhook_receiving.tidy(now)
+    Stamp.put("tidy", now)

@@ -1,6 +1,6 @@
 """What can go wrong at AWS, named once: each error says whether trying again helps and what a person should do.
 
-Error codes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html and botocore's retry set.
+Error codes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html, botocore's retry set.
 """
 
 from collections.abc import Iterator

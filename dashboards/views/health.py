@@ -1,0 +1,75 @@
+"""Health for load balancers and watchdogs: live says the process answers, ready says that work is being done."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.models import Max
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from edgeops.metrics.models import Series
+from edgeops.pulse.models import Stamp
+
+# Three intervals of the sweep are 15 s; a deploy may restart beat and workers, so allow it a little more.
+WORK_STALE = timedelta(seconds=45)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """200 while the process answers at all."""
+    return JsonResponse({"status": "live"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when database, Redis, beat and workers do their work; 503 with what does not."""
+    checks = check(timezone.now())
+    is_ready = all(check["ok"] for check in checks.values())
+    return JsonResponse({"status": "ready" if is_ready else "not ready", **checks}, status=200 if is_ready else 503)
+
+
+def check(now: datetime) -> dict[str, dict[str, Any]]:
+    """Each check with `ok` and, where it has one, an age in seconds. Errors are named, never shown in full."""
+    checks: dict[str, dict[str, Any]] = {"redis": _redis()}
+    try:
+        connection.ensure_connection()
+        stamps = dict(Stamp.objects.values_list("stage", "last_ok_at"))
+        newest = Series.objects.aggregate(newest=Max("data_until"))["newest"]
+    except DatabaseError as error:
+        return {"database": {"ok": False, "error": type(error).__name__}, **checks}
+    return {
+        "database": {"ok": True},
+        **checks,
+        # Beat sends a sweep every 5 s; a worker stamps it. Any task at all proves a worker.
+        "beat": _age(stamps.get("sweep"), now),
+        "workers": _age(stamps.get("task"), now),
+        # Information: an idle API or a denied account must not take the pages out of a load balancer.
+        "newest_datapoint": {**_age(newest, now), "ok": True},
+    }
+
+
+def _redis() -> dict[str, Any]:
+    try:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+        with client:
+            client.ping()
+    except redis.RedisError as error:
+        return {"ok": False, "error": type(error).__name__}
+    return {"ok": True}
+
+
+def _age(at: datetime | None, now: datetime) -> dict[str, Any]:
+    if at is None:
+        return {"ok": False, "age_seconds": None}
+    age = now - at
+    return {"ok": age <= WORK_STALE, "age_seconds": round(age.total_seconds(), 1)}

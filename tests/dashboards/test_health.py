@@ -1,0 +1,61 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboards.views import health
+from edgeops.pulse.models import Stamp
+
+
+@pytest.fixture
+def working_redis(monkeypatch):
+    monkeypatch.setattr(health, "_redis", lambda: {"ok": True})
+
+
+def put_stamps(age):
+    for stage in ("sweep", "task"):
+        Stamp.put(stage, timezone.now() - age)
+
+
+def test_live_answers_strangers_without_touching_the_database(client):
+    # No database mark here: pytest-django fails any query.
+    assert client.get("/healthz/live").json() == {"status": "live"}
+
+
+@pytest.mark.django_db
+def test_ready_when_work_is_being_done(client, working_redis):
+    put_stamps(timedelta(seconds=3))
+    response = client.get("/healthz/ready")
+    assert (response.status_code, response.json()["status"]) == (200, "ready")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("age", [timedelta(minutes=1), timedelta(days=1)])
+def test_not_ready_when_no_work_was_done_lately(client, working_redis, age):
+    put_stamps(age)
+    response = client.get("/healthz/ready")
+    assert response.status_code == 503
+    assert not response.json()["workers"]["ok"]
+    assert not response.json()["beat"]["ok"]
+
+
+@pytest.mark.django_db
+def test_not_ready_before_any_work_was_done(client, working_redis):
+    response = client.get("/healthz/ready")
+    assert response.status_code == 503
+    assert response.json()["beat"] == {"ok": False, "age_seconds": None}
+
+
+@pytest.mark.django_db
+def test_an_unreachable_redis_is_named_without_its_address(client, settings):
+    settings.REDIS_URL = "redis://user:hidden@127.0.0.1:9/0"
+    put_stamps(timedelta(seconds=3))
+    response = client.get("/healthz/ready")
+    assert response.status_code == 503
+    assert response.json()["redis"] == {"ok": False, "error": "ConnectionError"}
+    assert b"hidden" not in response.content
+
+
+@pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])
+def test_health_refuses_other_methods(client, path):
+    assert client.post(path).status_code == 405

@@ -1,0 +1,62 @@
+import socket
+import time
+
+import pytest
+from celery import Celery
+
+from tasks.publishing import publish
+
+
+def task_of(url):
+    app = Celery("elsewhere", broker=url, set_as_current=False)
+    app.conf.broker_transport_options = {"socket_connect_timeout": 2, "max_retries": 1}
+
+    @app.task(name="nothing")
+    def nothing(pk):
+        raise AssertionError
+
+    return nothing
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_broker_is_survived_and_said_so(caplog):
+    began = time.monotonic()
+    publish(task_of("redis://127.0.0.1:9/0"), 7)
+    assert time.monotonic() - began < 5
+    assert "broker unreachable" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_accepts_and_never_answers_is_given_up_within_five_seconds(caplog):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        began = time.monotonic()
+        publish(task_of(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"), 7)
+        assert time.monotonic() - began < 5
+    assert "broker unreachable" in caplog.text
+
+
+class RecordingTask:
+    name = "recording"
+    app = Celery("recorder", broker="memory://", set_as_current=False)
+
+    def __init__(self):
+        self.sent = []
+
+    def apply_async(self, *, args, producer, retry):
+        self.sent.append(args)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_published_for_a_row_that_was_never_committed():
+    from django.db import transaction
+
+    task = RecordingTask()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        publish(task, 7)
+        raise RuntimeError
+    assert task.sent == []
+
+    with transaction.atomic():
+        publish(task, 7)
+        assert task.sent == []
+    assert task.sent == [(7,)]
