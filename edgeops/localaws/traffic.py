@@ -4,7 +4,7 @@ The hops agree: what CloudFront could not answer from its cache is what the orig
 not answer is what the function is invoked for; an error is counted where it is caused and at every hop further out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from edgeops.localaws.noise import tide, unit, wander, whole
@@ -65,7 +65,7 @@ class GroupFlow:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One minute of an API, from the viewers inwards; `origin_latency` in ms."""
+    """One minute of an API, from the viewers inwards; `origin_latency` is (requests, spread in ms) by kind."""
 
     minute: int
     requests: int
@@ -73,7 +73,7 @@ class Flow:
     bytes_downloaded: int
     errors_4xx: int
     errors_5xx: int
-    origin_latency: Spread
+    origin_latency: tuple[tuple[int, Spread], ...]
     stage: StageFlow | None
     function: FunctionFlow | None
     groups: tuple[GroupFlow, ...]
@@ -166,7 +166,7 @@ class Traffic:
             bytes_downloaded=self._bytes(api, minute, requests),
             errors_4xx=errors_4xx,
             errors_5xx=stage.errors_5xx,
-            origin_latency=latency.plus(11),
+            origin_latency=((origin_requests, latency.plus(11)),),
             stage=stage,
             function=FunctionFlow(invocations, errors, duration),
             groups=(),
@@ -181,16 +181,6 @@ class Traffic:
             groups.append(self._group(api, group, minute, share, busy))
             left -= share
         groups.append(self._group(api, api.target_groups[-1], minute, left, busy))
-        timeouts = sum(group.timeouts for group in groups)
-        slowest = max(groups, key=lambda group: group.response_time.median)
-        answered = slowest.response_time.times(1000).plus(13)
-        latency = Spread(
-            answered.median,
-            answered.sigma,
-            answered.offset,
-            slow_share=timeouts / origin_requests if origin_requests else 0.0,
-            slow=ORIGIN_TIMEOUT_MS,
-        )
         return Flow(
             minute=minute,
             requests=requests,
@@ -198,7 +188,7 @@ class Traffic:
             bytes_downloaded=self._bytes(api, minute, requests),
             errors_4xx=sum(group.errors_4xx for group in groups),
             errors_5xx=sum(group.target_5xx + group.elb_5xx for group in groups),
-            origin_latency=latency,
+            origin_latency=tuple((group.requests, _seen_from_the_edge(group)) for group in groups),
             stage=None,
             function=None,
             groups=tuple(groups),
@@ -248,3 +238,10 @@ class Traffic:
 
     def _draw(self, api: Api, label: str, minute: int) -> float:
         return unit(self.seed, f"{api.slug} {label}", minute)
+
+
+def _seen_from_the_edge(group: GroupFlow) -> Spread:
+    """The origin latency of one target group's requests, ms: time-outs wait as long as CloudFront does."""
+    answered = group.response_time.times(1000).plus(13)
+    slow_share = group.timeouts / group.requests if group.requests else 0.0
+    return replace(answered, slow_share=slow_share, slow=ORIGIN_TIMEOUT_MS)
