@@ -1,0 +1,1 @@
+"""Template tags of the frame, and how times and numbers are written."""
