@@ -21,7 +21,7 @@ class Series(models.Model):
     statistic = models.CharField(max_length=20)
     dimensions = models.JSONField()
     dimensions_key = models.CharField(max_length=400, help_text="The dimensions as sorted text, for uniqueness.")
-    first_datapoint_at = models.DateTimeField(null=True, help_text="Start of the oldest bucket ever seen.")
+    first_datapoint_at = models.DateTimeField(null=True, help_text="Start of the oldest bucket seen and still kept.")
     data_until = models.DateTimeField(null=True, help_text="End of the newest bucket stored.")
     settled_until = models.DateTimeField(null=True, help_text="Before this, values no longer change.")
     polled_at = models.DateTimeField(null=True)
@@ -29,8 +29,9 @@ class Series(models.Model):
     class Meta:
         verbose_name_plural = "series"
         constraints = [
+            # With the hop: two APIs behind one distribution each have their own series of it.
             models.UniqueConstraint(
-                fields=["account", "region", "namespace", "metric", "statistic", "dimensions_key"], name="series_once"
+                fields=["hop", "namespace", "metric", "statistic", "dimensions_key"], name="series_once"
             )
         ]
 
@@ -84,6 +85,14 @@ class Interest(models.Model):
         return f"{self.holder_kind}:{self.holder_id} in {self.series_id}"
 
 
+class Lane(models.TextChoices):
+    """How soon a series is polled."""
+
+    WATCHED = "watched", "Every minute: an open page or an alarm wants it"
+    SLOW = "slow", "Every 15 minutes: nobody is looking"
+    BACKFILL = "backfill", "At once: never polled"
+
+
 class PollState(models.TextChoices):
     """How far a poll batch is."""
 
@@ -108,7 +117,7 @@ class PollBatch(WaitingRow):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="poll_batches")
     region = models.CharField(max_length=30)
     period = models.PositiveIntegerField()
-    lane = models.CharField(max_length=20, help_text="watched, slow or backfill")
+    lane = models.CharField(max_length=20, choices=Lane.choices)
     slot_at = models.DateTimeField(help_text="The tick that planned it.")
     ordinal = models.PositiveSmallIntegerField()
     series_ids = models.JSONField()

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "first_datapoint_at",
-                    models.DateTimeField(help_text="Start of the oldest bucket ever seen.", null=True),
+                    models.DateTimeField(help_text="Start of the oldest bucket seen and still kept.", null=True),
                 ),
                 ("data_until", models.DateTimeField(help_text="End of the newest bucket stored.", null=True)),
                 ("settled_until", models.DateTimeField(help_text="Before this, values no longer change.", null=True)),
@@ -121,7 +121,17 @@ class Migration(migrations.Migration):
                 ("last_error", models.TextField(blank=True, default="")),
                 ("region", models.CharField(max_length=30)),
                 ("period", models.PositiveIntegerField()),
-                ("lane", models.CharField(help_text="watched, slow or backfill", max_length=20)),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[
+                            ("watched", "Every minute: an open page or an alarm wants it"),
+                            ("slow", "Every 15 minutes: nobody is looking"),
+                            ("backfill", "At once: never polled"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
                 ("slot_at", models.DateTimeField(help_text="The tick that planned it.")),
                 ("ordinal", models.PositiveSmallIntegerField()),
                 ("series_ids", models.JSONField()),
@@ -165,7 +175,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="series",
             constraint=models.UniqueConstraint(
-                fields=("account", "region", "namespace", "metric", "statistic", "dimensions_key"), name="series_once"
+                fields=("hop", "namespace", "metric", "statistic", "dimensions_key"), name="series_once"
             ),
         ),
         migrations.AddConstraint(

@@ -1,0 +1,18 @@
+"""Permanent wishes for a series at one-minute freshness, held by upper nouns such as alarms."""
+
+from edgeops.metrics.models import Interest, Series
+
+
+def hold(series: Series, *, holder_kind: str, holder_id: str | int) -> None:
+    """Have `series` polled every minute for as long as this holder wants it; holding twice is holding once."""
+    Interest.objects.get_or_create(series=series, holder_kind=holder_kind, holder_id=str(holder_id))
+
+
+def drop(series: Series, *, holder_kind: str, holder_id: str | int) -> None:
+    """End one holder's wish for `series`; dropping what is not held is no error."""
+    Interest.objects.filter(series=series, holder_kind=holder_kind, holder_id=str(holder_id)).delete()
+
+
+def drop_all(*, holder_kind: str, holder_id: str | int) -> None:
+    """End every wish of a holder."""
+    Interest.objects.filter(holder_kind=holder_kind, holder_id=str(holder_id)).delete()
