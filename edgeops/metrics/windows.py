@@ -1,0 +1,49 @@
+"""Which minutes to ask for and from when they no longer change. Pure: the clock is always given."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+PERIOD = 60
+BACKFILL = timedelta(hours=24)
+TAIL = timedelta(minutes=10)
+"""How far behind the settled mark a poll reads again: CloudWatch bills metrics, not datapoints, so this is free."""
+KEPT = timedelta(days=15)
+"""How long CloudWatch and EdgeOps keep one-minute datapoints.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The buckets from `start` up to and without `end`."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def minutes(self) -> int:
+        """How many one-minute datapoints a series can have in it."""
+        return int((self.end - self.start).total_seconds()) // PERIOD
+
+
+def floor(moment: datetime, seconds: int) -> datetime:
+    """The start of the UTC-aligned bucket of `seconds` that `moment` lies in."""
+    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
+
+
+def settled_boundary(now: datetime, delay_seconds: int) -> datetime:
+    """Buckets that end by this moment no longer change."""
+    return floor(now - timedelta(seconds=delay_seconds), PERIOD)
+
+
+def poll_window(now: datetime, settled_until: datetime | None) -> Window:
+    """What to read of a series: a day at first, then everything unsettled and a tail before it.
+
+    A series left alone for long is read from where it stopped, as far back as one-minute datapoints are kept.
+    """
+    end = floor(now, PERIOD)
+    if settled_until is None:
+        return Window(end - BACKFILL, end)
+    start = floor(min(settled_until, end), PERIOD) - TAIL
+    return Window(max(start, end - KEPT + TAIL), end)
