@@ -1,6 +1,7 @@
 """Requests with their items, the batches that carry them to CloudFront, and the probes that prove them."""
 
 import uuid
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -46,6 +47,15 @@ class BatchState(models.TextChoices):
     VERIFY_FAILED = "verify_failed", "Still stale"
     STUCK = "stuck", "Stuck"
     FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class BatchQuerySet(WaitingQuerySet["Batch"]):
+    """Queries over batches."""
+
+    def with_distribution(self) -> Self:
+        """With what a call to CloudFront needs, in one query."""
+        return self.select_related("distribution__account")
 
 
 class Batch(WaitingRow):
@@ -64,8 +74,9 @@ class Batch(WaitingRow):
     verified_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=60, blank=True)
     billed_items = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=500, blank=True, help_text="What was proven, or why it could not be.")
 
-    objects = WaitingQuerySet["Batch"].as_manager()
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"
@@ -76,6 +87,14 @@ class Batch(WaitingRow):
 
     def __str__(self) -> str:
         return f"{self.caller_reference} {self.state}"
+
+
+class RequestQuerySet(models.QuerySet["Request"]):
+    """Queries over requests."""
+
+    def newest(self) -> Self:
+        """For the history: newest first, with batch and items in two queries."""
+        return self.select_related("distribution", "batch").prefetch_related("items").order_by("-requested_at", "uuid")
 
 
 class Request(models.Model):
@@ -95,6 +114,8 @@ class Request(models.Model):
     state = models.CharField(max_length=20, choices=RequestState.choices, default=RequestState.REQUESTED)
     idempotency_key = models.CharField(max_length=200)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="requests")
+
+    objects = RequestQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,6 +1,8 @@
 """Endpoints with their secrets and rules, and every delivery they received."""
 
 import secrets
+from datetime import datetime
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -30,6 +32,14 @@ class Endpoint(models.Model):
         return self.name
 
 
+class EndpointSecretQuerySet(models.QuerySet["EndpointSecret"]):
+    """Queries over secrets."""
+
+    def live(self, now: datetime) -> Self:
+        """Those that still verify a signature, newest first."""
+        return self.filter(Q(not_after=None) | Q(not_after__gt=now)).order_by("-pk")
+
+
 class EndpointSecret(models.Model):
     """A signing secret of an endpoint, encrypted at rest; more than one is live while a sender rotates."""
 
@@ -37,6 +47,8 @@ class EndpointSecret(models.Model):
     label = models.CharField(max_length=60)
     encrypted_secret = models.TextField()
     not_after = models.DateTimeField(null=True, blank=True)
+
+    objects = EndpointSecretQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "label"], name="endpoint_secret_label")]
@@ -72,6 +84,18 @@ class DeliveryVerdict(models.TextChoices):
     DEAD = "dead", "Given up"
 
 
+class WebhookDeliveryQuerySet(WaitingQuerySet["WebhookDelivery"]):
+    """Queries over deliveries."""
+
+    def since(self, start: datetime) -> Self:
+        """Received at `start` or later."""
+        return self.filter(received_at__gte=start)
+
+    def newest(self) -> Self:
+        """For the event log: newest first, with their endpoint."""
+        return self.select_related("endpoint").order_by("-received_at", "-pk")
+
+
 class WebhookDelivery(WaitingRow):
     """One post to an endpoint, durable before the sender is told that it was accepted."""
 
@@ -86,7 +110,7 @@ class WebhookDelivery(WaitingRow):
     state = models.CharField(max_length=20, choices=DeliveryVerdict.choices, default=DeliveryVerdict.ACCEPTED)
     outcome = models.CharField(max_length=500, blank=True, help_text="In words, for the event log.")
 
-    objects = WaitingQuerySet["WebhookDelivery"].as_manager()
+    objects = WebhookDeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "webhook deliveries"

@@ -1,0 +1,39 @@
+"""Marks on the timeline: when an invalidation was asked for, sent, completed and proven."""
+
+from datetime import datetime
+
+from edgeops.invalidations.models import Request
+from edgeops.timeline.models import Event
+
+TITLES = {
+    "requested": "Invalidation asked for",
+    "submitted": "Invalidation sent to CloudFront",
+    "completed": "Invalidation completed",
+    "verified": "Invalidation proven at the edge",
+    "verify_failed": "Still stale after an invalidation",
+    "stuck": "Invalidation does not end",
+    "failed": "Invalidation failed",
+}
+
+
+def subject(request: Request) -> tuple[str, str]:
+    """How events and audit rows name a request."""
+    return ("invalidation", str(request.uuid))
+
+
+def put(step: str, request: Request, now: datetime) -> None:
+    """Mark a step on the lane of the API behind the distribution; told twice, it is one mark."""
+    api = request.distribution.apis.first()
+    Event.put(
+        f"invalidation.{step}",
+        subject=subject(request),
+        api_slug=api.slug if api else "",
+        title=f"{TITLES[step]}: {_what(request)} ({request.reason})",
+        at=now,
+    )
+
+
+def _what(request: Request) -> str:
+    sent_forms = list(request.items.order_by("sent_form").values_list("sent_form", flat=True)[:2])
+    more = request.items.count() - len(sent_forms)
+    return ", ".join(sent_forms) + (f" and {more} more" if more else "")
