@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 from edgeops.localaws.control import Control
+from edgeops.localaws.edge import Edge
 from edgeops.localaws.endpoint import Endpoint
 from edgeops.localaws.gate import Gate
+from edgeops.localaws.origin import Origin
 from edgeops.localaws.scenarios import ScenarioError
 from edgeops.localaws.serving import Server
 from edgeops.localaws.simulation import Settings, Simulation, first_state
@@ -27,13 +29,27 @@ def main(argv: list[str] | None = None) -> int:
         return _refuse(str(error))
     settings = Settings(options.seed, options.delay_seconds, options.invalidation_seconds)
     simulation = Simulation(world, store, settings)
-    gate = Gate(Endpoint(simulation), Control(simulation))
     try:
-        servers = [Server(options.port, gate.answer)]
+        servers = _listen(simulation, options.port, options.edge_port)
     except OSError as error:
-        return _refuse(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}")
+        return _refuse(str(error))
     _serve(servers)
     return 0
+
+
+def _listen(simulation: Simulation, port: int, edge_port: int) -> list[Server]:
+    """Open both ports; raises OSError naming the one that is taken."""
+    origin = Origin(simulation)
+    edge = Edge(simulation, origin)
+    gate = Gate(Endpoint(simulation), Control(simulation, edge.report), origin)
+    servers: list[Server] = []
+    for wanted, answer in ((port, gate.answer), (edge_port, edge.answer)):
+        try:
+            servers.append(Server(wanted, answer))
+        except OSError as error:
+            message = f"cannot listen on 127.0.0.1:{wanted}: {error.strerror}; another process may have the port"
+            raise OSError(message) from error
+    return servers
 
 
 def _serve(servers: list[Server]) -> None:

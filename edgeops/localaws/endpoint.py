@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from edgeops.localaws import cloudwatch, faults, sts
+from edgeops.localaws import cloudfront, cloudwatch, faults, sts
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import State
 from edgeops.localaws.wire import requests, responses
@@ -18,6 +18,7 @@ class Endpoint:
         self._simulation = simulation
         self._sleep = sleep
         self._operations: Mapping[str, Mapping[str, Operation]] = {
+            "cloudfront": cloudfront.operations(simulation),
             "cloudwatch": cloudwatch.operations(simulation),
             "sts": sts.operations(simulation),
         }
