@@ -159,12 +159,17 @@ def _trace(raw: dict[str, Any]) -> TraceData:
 
 def _document(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
         raise InvalidError("xray:BatchGetTraces", "MalformedDocument", f"a segment is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise InvalidError("xray:BatchGetTraces", "MalformedDocument", "a segment is not a JSON object")
     return document
+
+
+def _refuse(constant: str) -> None:
+    """Python reads NaN and Infinity; JSON, and the database, know neither."""
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _joined(one: TraceData, other: TraceData) -> TraceData:

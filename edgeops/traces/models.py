@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, F, Q
 
 from edgeops.estate.models import Account, EdgeApi
 from edgeops.waiting import WaitingQuerySet, WaitingRow
@@ -18,6 +18,11 @@ class FetchState(models.TextChoices):
     DONE = "done", "Fetched"
     ABSENT = "absent", "Not in X-Ray"
     FAILED = "failed", "Failed"
+    SUPERSEDED = "superseded", "Covered by a newer fetch"
+
+
+class TraceWindowQuerySet(WaitingQuerySet["TraceWindow"]):
+    """Reading windows."""
 
 
 class TraceWindow(WaitingRow):
@@ -28,8 +33,9 @@ class TraceWindow(WaitingRow):
     end = models.DateTimeField()
     state = models.CharField(max_length=20, choices=FetchState.choices, default=FetchState.PENDING)
     traces_processed = models.PositiveIntegerField(null=True, help_text="Traces X-Ray scanned, which it bills.")
+    is_capped = models.BooleanField(default=False, help_text="X-Ray had more traces than were read.")
 
-    objects = WaitingQuerySet["TraceWindow"].as_manager()
+    objects = TraceWindowQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api", "end"], name="trace_window_once")]
@@ -49,6 +55,29 @@ class TraceSummaryQuerySet(models.QuerySet["TraceSummary"]):
     def within(self, start: datetime, end: datetime) -> Self:
         """Traces that started in [start, end), newest first."""
         return self.filter(started_at__gte=start, started_at__lt=end).order_by("-started_at", "-id")
+
+    def of_class(self, status_class: "StatusClass") -> Self:
+        """Traces whose root answered so; ALL keeps every one."""
+        return self if status_class == StatusClass.ALL else self.filter(**{f"has_{status_class}": True})
+
+    def slowest_first(self) -> Self:
+        """By the time the viewer's side waited; traces without a response time come last."""
+        return self.order_by(F("response_seconds").desc(nulls_last=True), "-started_at", "-id")
+
+    def counted(self) -> dict[str, int]:
+        """How many there are of each status class, in one query."""
+        kinds = [kind for kind in StatusClass if kind != StatusClass.ALL]
+        counts = {str(kind): Count("pk", filter=Q(**{f"has_{kind}": True})) for kind in kinds}
+        return self.order_by().aggregate(all=Count("pk"), **counts)
+
+
+class StatusClass(models.TextChoices):
+    """What a trace's root answered, in X-Ray's words; a throttle is an error too."""
+
+    ALL = "all", "All"
+    FAULT = "fault", "Faults (5xx)"
+    ERROR = "error", "Errors (4xx)"
+    THROTTLE = "throttle", "Throttles (429)"
 
 
 class TraceSummary(models.Model):
@@ -81,6 +110,19 @@ class TraceSummary(models.Model):
     def __str__(self) -> str:
         return self.trace_id
 
+    @property
+    def state(self) -> str:
+        """The worst of what the root answered: fault, throttle, error or ok."""
+        if self.has_fault:
+            return "fault"
+        if self.has_throttle:
+            return "throttle"
+        return "error" if self.has_error else "ok"
+
+
+class TraceDocumentQuerySet(WaitingQuerySet["TraceDocument"]):
+    """Reading documents."""
+
 
 class TraceDocument(WaitingRow):
     """The segments of one trace, fetched by a worker because somebody opened it."""
@@ -88,10 +130,11 @@ class TraceDocument(WaitingRow):
     summary = models.OneToOneField(TraceSummary, on_delete=models.CASCADE, related_name="document")
     state = models.CharField(max_length=20, choices=FetchState.choices, default=FetchState.PENDING)
     segments = models.JSONField(null=True, help_text="Parsed segment documents.")
+    limit_exceeded = models.BooleanField(default=False, help_text="X-Ray itself holds only a part of the trace.")
     asked_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True)
 
-    objects = WaitingQuerySet["TraceDocument"].as_manager()
+    objects = TraceDocumentQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -125,7 +125,7 @@ def test_a_trace_x_ray_does_not_hold_is_left_out(xray, stubbed):
     assert xray.traces([TRACE]) == []
 
 
-@pytest.mark.parametrize("document", ["not json", "[1]"])
+@pytest.mark.parametrize("document", ["not json", "[1]", '{"start_time": NaN}'])
 def test_a_malformed_segment_is_an_error_with_a_name(xray, stubbed, document):
     trace = {"Id": TRACE, "Segments": [{"Id": "a" * 16, "Document": document}]}
     stubbed.add_response("batch_get_traces", {"Traces": [trace]})
