@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboards import navigation
+from dashboards import navigation, ranges
 
 register = template.Library()
 MISSING = "–"
@@ -24,6 +24,12 @@ def rail(context: dict[str, Any]) -> navigation.Rail:
     """The links of the left rail, as this person may see them; the page's own is marked."""
     request = context.get("request")
     return navigation.rail(request) if request is not None else navigation.Rail(pages=[], apis=[])
+
+
+@register.simple_tag
+def range_links(time_range: ranges.TimeRange) -> list[navigation.Link]:
+    """The quick ranges, the shown one marked."""
+    return [navigation.Link(name, f"?range={name}", "true" if name == time_range.name else "") for name in ranges.QUICK]
 
 
 @register.filter
