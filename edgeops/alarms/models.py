@@ -1,5 +1,7 @@
 """Rules with their versions, the state of a rule on a series, and every transition it made."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -33,15 +35,31 @@ class AlarmState(models.TextChoices):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA", "INSUFFICIENT_DATA"
 
 
+class AlarmRuleQuerySet(models.QuerySet["AlarmRule"]):
+    """Queries over rules."""
+
+    def standing(self) -> Self:
+        """Rules that were not deleted, enabled or not."""
+        return self.filter(deleted_at=None)
+
+
 class AlarmRule(models.Model):
-    """What somebody wants to be told about. The id is stable; what it says is in its versions."""
+    """What somebody wants to be told about. The id is stable; what it says is in its versions.
+
+    A deleted rule stays as a row: its transitions and what was told of them are history.
+    """
 
     api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="alarm_rules")
     name = models.CharField(max_length=120)
     is_enabled = models.BooleanField(default=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AlarmRuleQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["api", "name"], name="alarm_rule_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["api", "name"], condition=Q(deleted_at=None), name="alarm_rule_name")
+        ]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -81,6 +99,19 @@ class AlarmRuleVersion(models.Model):
         return f"{sign} {self.threshold:g} for {self.datapoints_to_alarm} of {self.evaluation_periods}"
 
 
+class AlarmSeriesQuerySet(models.QuerySet["AlarmSeries"]):
+    """Queries over rules on series."""
+
+    def watched(self) -> Self:
+        """Those whose rule is enabled and not deleted."""
+        return self.filter(rule__is_enabled=True, rule__deleted_at=None)
+
+    def unjudged(self) -> Self:
+        """Watched ones with settled buckets nobody has judged."""
+        newer = Q(evaluated_until=None) | Q(series__settled_until__gt=models.F("evaluated_until"))
+        return self.watched().filter(newer, series__settled_until__isnull=False)
+
+
 class AlarmSeries(models.Model):
     """A rule applied to a series: one state, moved on by compare-and-set on `seq`."""
 
@@ -92,6 +123,8 @@ class AlarmSeries(models.Model):
     seq = models.PositiveIntegerField(default=0, help_text="Transitions so far; the compare of compare-and-set.")
     evaluated_until = models.DateTimeField(null=True, help_text="End of the newest bucket judged.")
     evaluated_at = models.DateTimeField(null=True)
+
+    objects = AlarmSeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "alarm series"

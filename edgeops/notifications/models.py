@@ -1,5 +1,7 @@
 """Channels, which rules they serve, and the deliveries to them with every attempt."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -59,6 +61,18 @@ class DeliveryState(models.TextChoices):
     SUPPRESSED = "suppressed", "Not sent"
 
 
+class DeliveryQuerySet(WaitingQuerySet["Delivery"]):
+    """Queries over deliveries."""
+
+    def waiting(self) -> Self:
+        """Deliveries whose sending has not ended."""
+        return self.filter(next_at__isnull=False)
+
+    def along(self, delivery: "Delivery") -> Self:
+        """Deliveries of the same alarm on the same series to the same channel, which are told in order."""
+        return self.filter(channel=delivery.channel_id, transition__alarm_series=delivery.transition.alarm_series_id)
+
+
 class Delivery(WaitingRow):
     """One transition to one channel: the outbox and the log in one row."""
 
@@ -72,7 +86,7 @@ class Delivery(WaitingRow):
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 
-    objects = WaitingQuerySet["Delivery"].as_manager()
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"

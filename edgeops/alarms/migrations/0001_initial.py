@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=120)),
                 ("is_enabled", models.BooleanField(default=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "api",
                     models.ForeignKey(
@@ -176,7 +177,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="alarmrule",
-            constraint=models.UniqueConstraint(fields=("api", "name"), name="alarm_rule_name"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deleted_at", None)), fields=("api", "name"), name="alarm_rule_name"
+            ),
         ),
         migrations.AddConstraint(
             model_name="alarmruleversion",
