@@ -1,0 +1,90 @@
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from edgeops.access.models import User
+from edgeops.demo import seed
+from edgeops.estate.models import Account, Distribution, EdgeApi, Hop
+from edgeops.metrics.models import Series
+
+
+def test_the_estate_is_the_worlds(db):
+    seed.estate()
+
+    assert list(EdgeApi.objects.values_list("slug", flat=True)) == ["catalog", "orders", "products"]
+    path = Hop.objects.filter(api__slug="catalog").values_list("position", "kind", "name", "region")
+    assert list(path) == [
+        (0, "cloudfront", "E2CATALOGDEMO0", "us-east-1"),
+        (1, "alb", "catalog-alb", "eu-west-1"),
+        (2, "target_group", "catalog-search", "eu-west-1"),
+        (2, "target_group", "catalog-browse", "eu-west-1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "dimensions"),
+    [
+        ("E1PRODUCTSDEMO", {"DistributionId": "E1PRODUCTSDEMO", "Region": "Global"}),
+        ("products-api", {"ApiName": "products-api", "Stage": "prod"}),
+        ("products-handler", {"FunctionName": "products-handler"}),
+        ("catalog-alb", {"LoadBalancer": "app/catalog-alb/50dc6c495c0c9188"}),
+        (
+            "catalog-browse",
+            {
+                "LoadBalancer": "app/catalog-alb/50dc6c495c0c9188",
+                "TargetGroup": "targetgroup/catalog-browse/943f017f100becff",
+            },
+        ),
+        ("orders-api", {"ApiId": "f6g7h8i9j0", "Stage": "$default"}),
+    ],
+)
+def test_a_hop_carries_the_dimensions_of_its_metrics(db, name, dimensions):
+    seed.estate()
+
+    assert Hop.objects.get(name=name).dimensions == dimensions
+
+
+def test_the_edge_is_asked_by_host_on_loopback(db, settings):
+    settings.EDGE_PORT, settings.LOCALAWS_PORT = 19000, 14566
+    seed.estate()
+
+    products = Distribution.objects.get(name="products")
+    assert (products.viewer_url, products.host) == ("http://127.0.0.1:19000", "products.example.test")
+    assert products.origin_probe_url == "http://127.0.0.1:14566/_origin/products"
+
+
+def test_seeding_again_changes_nothing_and_follows_moved_ports(db, settings):
+    seed.estate()
+    before = [model.objects.count() for model in (Account, Distribution, EdgeApi, Hop, Series)]
+    settings.EDGE_PORT = 19001
+    seed.estate()
+
+    assert [model.objects.count() for model in (Account, Distribution, EdgeApi, Hop, Series)] == before
+    assert Distribution.objects.get(name="orders").viewer_url == "http://127.0.0.1:19001"
+
+
+def test_the_three_people_hold_their_roles(db):
+    seed.people("first password")
+
+    assert {user.username: user.role for user in User.objects.all()} == {
+        "admin": "admin",
+        "operator": "operator",
+        "viewer": "viewer",
+    }
+
+
+def test_a_changed_password_is_taken_over_and_an_unchanged_one_left(db):
+    seed.people("first password")
+    hashed = User.objects.get(username="admin").password
+    seed.people("first password")
+    assert User.objects.get(username="admin").password == hashed
+
+    seed.people("second password")
+    assert all(user.check_password("second password") for user in User.objects.all())
+
+
+def test_a_production_database_is_never_seeded(db):
+    with override_settings(IS_PRODUCTION=True), pytest.raises(CommandError, match="production"):
+        call_command("seed_demo")
+
+    assert not EdgeApi.objects.exists()
