@@ -1,0 +1,69 @@
+"""Make the simulated AWS misbehave: scenarios on an API's resources, faults of AWS's own services."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from edgeops.demo import simulation
+from edgeops.demo.simulation import ControlError
+
+SCENARIOS = ("lambda_errors", "unhealthy_targets", "gateway_504")
+FAULTS = ("throttle", "error_5xx", "access_denied", "delay", "expired_token")
+
+
+class Command(BaseCommand):
+    """`manage.py simulate scenario|fault|state|clear`."""
+
+    help = "Control the simulated AWS of a running demo."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One subcommand for each thing to do."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        scenario = actions.add_parser("scenario", help="something breaks on an API's request path")
+        scenario.add_argument("scenario", choices=SCENARIOS)
+        scenario.add_argument("api", help="products, catalog or orders")
+        scenario.add_argument("--target", help="which resource, where there are several")
+        scenario.add_argument("--minutes", type=float, help="how long; until `clear` when left out")
+        scenario.add_argument("--intensity", type=float, help="share of requests, 0 to 1")
+        fault = actions.add_parser("fault", help="AWS itself fails EdgeOps")
+        fault.add_argument("kind", choices=FAULTS)
+        fault.add_argument("service", help="cloudwatch, cloudfront, xray or sts")
+        fault.add_argument("--operation", help="as CreateInvalidation; every operation when left out")
+        fault.add_argument("--calls", type=int, help="for so many calls")
+        fault.add_argument("--seconds", type=float, help="for so long")
+        fault.add_argument("--delay-seconds", type=float, help="of each answer, for `delay`")
+        actions.add_parser("state", help="what goes on, as JSON")
+        actions.add_parser("clear", help="end every scenario and remove every fault")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print local AWS's answer as JSON; a refusal is an error with its reason."""
+        try:
+            answer = self._act(options)
+        except ControlError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(answer, indent=2))
+
+    def _act(self, options: dict[str, Any]) -> Any:
+        match options["action"]:
+            case "scenario":
+                body = _given(options, "scenario", "api", "target", "minutes", "intensity")
+                return simulation.ask("POST", "scenarios", body)
+            case "fault":
+                body = _given(options, "kind", "service", "operation", "calls", "seconds", "delay_seconds")
+                return simulation.ask("POST", "faults", body)
+            case "clear":
+                return _clear()
+        return simulation.ask("GET", "state")
+
+
+def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names if options[name] is not None}
+
+
+def _clear() -> dict[str, Any]:
+    going_on = [scenario for scenario in simulation.ask("GET", "state")["scenarios"] if scenario["is_active"]]
+    ended = [simulation.ask("DELETE", f"scenarios/{scenario['id']}")["id"] for scenario in going_on]
+    return {"ended": ended, **simulation.ask("DELETE", "faults")}

@@ -1,0 +1,43 @@
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+
+@pytest.fixture
+def simulate(local_aws, settings, capsys):
+    settings.LOCALAWS_PORT = int(local_aws.url.rsplit(":", 1)[1])
+
+    def run(*arguments):
+        call_command("simulate", *arguments)
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_a_scenario_starts_and_ends(simulate, local_aws):
+    started = simulate("scenario", "lambda_errors", "products", "--minutes", "10", "--intensity", "0.5")
+
+    assert started["is_active"]
+    assert started["id"] in simulate("clear")["ended"]
+    assert not any(scenario["is_active"] for scenario in local_aws.control("state")["scenarios"])
+
+
+def test_a_fault_is_seen_in_the_state_and_removed(simulate):
+    fault = simulate("fault", "throttle", "cloudwatch", "--seconds", "60")
+
+    assert [found["id"] for found in simulate("state")["faults"]] == [fault["id"]]
+    assert simulate("clear")["removed"] == [fault["id"]]
+    assert simulate("state")["faults"] == []
+
+
+def test_what_local_aws_refuses_is_an_error_with_its_reason(simulate):
+    with pytest.raises(CommandError, match="Local AWS refused"):
+        simulate("scenario", "lambda_errors", "no-such-api")
+
+
+def test_without_a_demo_the_error_says_what_to_start(settings):
+    settings.LOCALAWS_PORT = 9
+
+    with pytest.raises(CommandError, match="make demo"):
+        call_command("simulate", "state")
