@@ -1,1 +1,16 @@
-"""To be written."""
+"""Invalidations: from a stored batch to CloudFront, and on to the proof at the edge."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from edgeops.invalidations import lifecycle
+from tasks.base import HouseTask
+from tasks.publishing import publish
+
+
+@shared_task(base=HouseTask)
+def advance_batch(identity: str) -> None:
+    """Take one step of a batch, and ask for the next when it is due already; the sweep takes up what is lost."""
+    batch = lifecycle.advance(identity, now=timezone.now())
+    if batch is not None and batch.next_at is not None and batch.next_at <= timezone.now():
+        publish(advance_batch, identity)

@@ -1,0 +1,69 @@
+"""The life of a batch: submitted under its stored reference, followed to its end, proven at the edge.
+
+    coalesced ─▶ submitted ─▶ in_progress ─▶ completed ─▶ verified | verify_failed
+      │  ▲            └────────▶ stuck ─────────▲
+      ▼  │
+    retry_wait ─▶ failed
+
+Each call takes one step of one batch. A worker killed at any point leaves a lease that ends; the next step repeats the
+call under the same reference, which CloudFront answers with the invalidation it already has.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from edgeops.aws.cloudfront import REGION, CloudFront, Invalidation
+from edgeops.estate.models import Account, AwsUsage
+from edgeops.invalidations import following, proving, submitting, verification
+from edgeops.invalidations.models import Batch, BatchState
+
+# Longer than one step can take: three tries of 13 s at AWS, or two requests of 15 s for a probe.
+LEASE_SECONDS = 60
+
+
+class Gateway(Protocol):
+    """What a batch needs of CloudFront; edgeops.aws.cloudfront.CloudFront is one."""
+
+    def create_invalidation(self, distribution_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:
+        """Submit; the same reference with the same items is the same invalidation."""
+
+    def get_invalidation(self, distribution_id: str, invalidation_id: str) -> Invalidation:
+        """Look how far it is."""
+
+
+type Connect = Callable[[Account, datetime], Gateway]
+
+
+def connect(account: Account, now: datetime) -> CloudFront:
+    """CloudFront of an account, every call counted on the hour of `now`."""
+
+    def meter(service: str, operation: str, units: int) -> None:
+        AwsUsage.count(account, REGION, service, operation, calls=1, units=units, now=now)
+
+    return CloudFront(meter)
+
+
+def advance(
+    identity: UUID | str,
+    *,
+    now: datetime,
+    connect: Connect = connect,
+    look: verification.Look = verification.look,
+) -> Batch | None:
+    """Take one step if the batch is due and nobody else is at it; None otherwise. `next_at` says when the next is."""
+    batch = Batch.claim(identity, now=now, lease_seconds=LEASE_SECONDS)
+    if batch is None:
+        return None
+    account = batch.distribution.account
+    match batch.state:
+        case BatchState.COALESCED | BatchState.RETRY_WAIT:
+            submitting.submit(batch, connect(account, now), now=now)
+        case BatchState.SUBMITTED | BatchState.IN_PROGRESS | BatchState.STUCK:
+            following.follow(batch, connect(account, now), now=now)
+        case BatchState.COMPLETED:
+            proving.prove(batch, look, now=now)
+        case _:
+            batch.finish(next_at=None)
+    return batch

@@ -1,0 +1,100 @@
+"""Handing a frozen batch to CloudFront, as often as it takes, under the reference it was stored with."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.db import transaction
+
+from edgeops.aws.cloudfront import ALREADY_EXISTS, REGION, Invalidation
+from edgeops.aws.errors import AwsError, DeniedError, InvalidError, NotFoundError
+from edgeops.estate.models import AccessState, AccountHealth
+from edgeops.invalidations import asking
+from edgeops.invalidations.models import Batch, BatchAttempt, BatchState
+from edgeops.invalidations.moves import move
+from edgeops.waiting import backoff_seconds
+
+FIRST_LOOK = timedelta(seconds=2)
+FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS = 2, 300
+# Whoever asked a day ago has helped themselves since; sending it now would surprise them.
+MAX_AGE = timedelta(hours=24)
+ACCEPTED = "accepted"
+
+
+class Submits(Protocol):
+    """The side of CloudFront that takes a batch."""
+
+    def create_invalidation(self, distribution_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:
+        """Submit."""
+
+
+def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
+    """Call CreateInvalidation once and record what became of it."""
+    if asking.digest(batch.items) != batch.digest:
+        _fail(batch, "ItemsChanged", "The items are not those that were frozen under this reference; ask anew.", now)
+        return
+    if now - batch.created_at > MAX_AGE:
+        _fail(batch, batch.last_error_code, f"Given up after 24 hours. The last error was: {batch.last_error}", now)
+        return
+    try:
+        accepted = cloudfront.create_invalidation(batch.distribution.aws_id, batch.items, batch.caller_reference)
+    except AwsError as error:
+        with transaction.atomic():
+            _record_refusal(batch, error, now)
+    else:
+        with transaction.atomic():
+            _record_acceptance(batch, accepted, now)
+
+
+def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> None:
+    BatchAttempt.objects.create(batch=batch, at=now, outcome=ACCEPTED, message=f"CloudFront calls it {accepted.id}.")
+    AccountHealth.note(batch.distribution.account, REGION, "cloudfront", AccessState.FRESH, now=now)
+    move(
+        batch,
+        BatchState.SUBMITTED,
+        next_at=now + FIRST_LOOK,
+        now=now,
+        mark="submitted",
+        aws_id=accepted.id,
+        submitted_at=now,
+        billed_items=len(batch.items),
+        last_error="",
+        last_error_code="",
+    )
+
+
+def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
+    BatchAttempt.objects.create(batch=batch, at=now, outcome=error.code[:60], message=error.message[:500])
+    if not isinstance(error, NotFoundError | InvalidError):  # those speak of the batch, not of the account
+        state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
+        AccountHealth.note(batch.distribution.account, REGION, "cloudfront", state, message=str(error), now=now)
+    if not error.retryable:
+        _fail(batch, error.code, _explained(error), now)
+        return
+    wait = backoff_seconds(batch.attempts, first=FIRST_BACKOFF_SECONDS, cap=MOST_BACKOFF_SECONDS)
+    move(
+        batch,
+        BatchState.RETRY_WAIT,
+        next_at=now + timedelta(seconds=wait),
+        now=now,
+        last_error=str(error),
+        last_error_code=error.code[:60],
+    )
+
+
+def _explained(error: AwsError) -> str:
+    if error.code == ALREADY_EXISTS:
+        return f"{error} The caller reference was used with other paths: this is a fault of EdgeOps; report it."
+    return str(error)
+
+
+def _fail(batch: Batch, code: str, message: str, now: datetime) -> None:
+    move(
+        batch,
+        BatchState.FAILED,
+        next_at=None,
+        now=now,
+        mark="failed",
+        last_error=message,
+        last_error_code=code[:60],
+    )

@@ -1,0 +1,135 @@
+"""Whether the edge serves what was invalidated: which URLs to ask for, and what their answers say.
+
+X-Cache and Age as CloudFront sends them:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from edgeops import outbound
+from edgeops.estate.models import Distribution
+from edgeops.invalidations.models import Verdict
+from edgeops.outbound import OutboundError
+
+MOST_PROBES = 5
+FIRST_ERROR_STATUS = 400
+# The cache key of most policies holds the normalised encoding; ask as a browser does.
+HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, br", "User-Agent": "EdgeOps-probe"}
+LONGEST_AGE_SECONDS = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one URL answered through the distribution, and the ETag its origin gave; None where nothing was said."""
+
+    url: str
+    status: int | None = None
+    x_cache: str = ""
+    age_seconds: int | None = None
+    etag: str = ""
+    pop: str = ""
+    origin_etag: str = ""
+    took_seconds: float = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its reason."""
+
+    verdict: Verdict
+    reason: str
+
+
+type Look = Callable[[Distribution, str], Observation]
+
+
+def sample(items: Sequence[str]) -> list[str]:
+    """Paths to probe. A wildcard names no URL; guessing one would prove nothing."""
+    return [item for item in items if not item.endswith("*")][:MOST_PROBES]
+
+
+def judge(seen: Observation, *, submitted_at: datetime, completed_at: datetime, now: datetime) -> Judgement:
+    """Decide whether one answer was cached after the invalidation. Pure; the order of the rules is their rank."""
+    if seen.error:
+        return Judgement(Verdict.UNKNOWN, f"No answer: {seen.error}")
+    if seen.status is None or seen.status >= FIRST_ERROR_STATUS:
+        return Judgement(Verdict.UNKNOWN, f"The edge answered {seen.status}, which says nothing about what it holds.")
+    word = seen.x_cache.partition(" ")[0].lower()
+    if word == "miss":
+        return Judgement(Verdict.FRESH, "A miss: fetched from the origin just now.")
+    if word == "refreshhit":
+        return _judge_refreshed(seen)
+    if word == "hit":
+        return _judge_hit(seen, _since(submitted_at, now), _since(completed_at, now))
+    return Judgement(Verdict.UNKNOWN, f"X-Cache says {seen.x_cache!r}." if word else "No X-Cache header came back.")
+
+
+def _judge_refreshed(seen: Observation) -> Judgement:
+    if not seen.etag or not seen.origin_etag:
+        return Judgement(Verdict.UNKNOWN, "Revalidated with the origin, but there are no two ETags to compare.")
+    if same_etag(seen.etag, seen.origin_etag):
+        return Judgement(Verdict.FRESH, "Revalidated, and the ETag is the origin's.")
+    return Judgement(Verdict.STALE, "Revalidated, yet the ETag is not the origin's.")
+
+
+def _judge_hit(seen: Observation, since_submitted: int, since_completed: int) -> Judgement:
+    if same_etag(seen.etag, seen.origin_etag):
+        return Judgement(Verdict.FRESH, "A hit with the origin's ETag.")
+    if seen.age_seconds is None:
+        return Judgement(Verdict.UNKNOWN, "A hit without an Age header: it cannot be told when it was cached.")
+    if seen.age_seconds <= since_completed:
+        return Judgement(Verdict.FRESH, f"A hit cached {seen.age_seconds} s ago, after the invalidation completed.")
+    if seen.age_seconds <= since_submitted:
+        return Judgement(Verdict.FRESH, f"A hit cached {seen.age_seconds} s ago, after the invalidation was sent.")
+    return Judgement(
+        Verdict.STALE, f"A hit cached {seen.age_seconds} s ago; the invalidation was sent {since_submitted} s ago."
+    )
+
+
+def same_etag(one: str, other: str) -> bool:
+    """Whether two ETags name the same content; compression at the edge turns a strong one into a weak one."""
+    return bool(one) and one.removeprefix("W/") == other.removeprefix("W/")
+
+
+def _since(then: datetime, now: datetime) -> int:
+    return int((now - then).total_seconds())
+
+
+def look(distribution: Distribution, path: str) -> Observation:
+    """Ask for one path through the distribution, and its origin where that is known. Failing is an observation too."""
+    url = distribution.viewer_url + path
+    began = time.monotonic()
+    try:
+        answer = outbound.request("GET", url, headers=HEADERS, host=distribution.viewer_host or None)
+    except OutboundError as error:
+        return Observation(url=url, error=str(error))
+    took = time.monotonic() - began
+    return Observation(
+        url=url,
+        took_seconds=took,
+        status=answer.status,
+        x_cache=answer.headers.get("X-Cache", ""),
+        age_seconds=_age(answer.headers),
+        etag=answer.headers.get("ETag", ""),
+        pop=answer.headers.get("X-Amz-Cf-Pop", ""),
+        origin_etag=_origin_etag(distribution, path),
+    )
+
+
+def _origin_etag(distribution: Distribution, path: str) -> str:
+    if not distribution.origin_probe_url:
+        return ""
+    try:
+        answer = outbound.request("GET", distribution.origin_probe_url.rstrip("/") + path, headers=HEADERS)
+    except OutboundError:  # the ETag is then not compared; the edge's answer stands by itself
+        return ""
+    return answer.headers.get("ETag", "") if answer.status < FIRST_ERROR_STATUS else ""
+
+
+def _age(headers: Mapping[str, str]) -> int | None:
+    age = headers.get("Age", "")
+    return min(int(age), LONGEST_AGE_SECONDS) if age.isascii() and age.isdigit() and len(age) < 20 else None
