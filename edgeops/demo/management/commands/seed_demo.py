@@ -5,8 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from edgeops.demo import seed
+from edgeops.demo import seed, watching
+from edgeops.metrics import planning
 
 
 class Command(BaseCommand):
@@ -23,5 +25,11 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         seed.people(settings.DEMO_PASSWORD or "edgeops-demo")
+        now = timezone.now()
         apis = seed.estate()
+        watching.alarms(watching.channels(), now)
+        watching.endpoint(now)
+        planning.plan(
+            now
+        )  # the first sweep then finds the first polls waiting, ten seconds before beat would plan them
         self.stdout.write(f"{len(apis)} APIs are seeded.")

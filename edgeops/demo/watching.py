@@ -1,0 +1,118 @@
+"""What the demo watches from the first minute: two channels into the inbox, two alarms, one webhook endpoint."""
+
+import base64
+import secrets as stdlib_secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from edgeops import secrets
+from edgeops.access.audit import SYSTEM
+from edgeops.alarms import rules
+from edgeops.alarms.evaluation import Condition
+from edgeops.alarms.models import AlarmRule, ComparisonOperator, TreatMissingData
+from edgeops.estate.models import Distribution, EdgeApi
+from edgeops.metrics.models import Series
+from edgeops.notifications.models import Channel, Route, Transport
+from edgeops.webhooks.models import Endpoint, EndpointSecret, Rule
+
+MAIL_CHANNEL, WEBHOOK_CHANNEL = "On-call mail", "Chat webhook"
+ENDPOINT, EVENT = "Product data", "product.updated"
+
+
+@dataclass(frozen=True)
+class AlarmSeed:
+    """One alarm: on which metric of which hop, and when."""
+
+    api: str
+    name: str
+    hop: str
+    metric: str
+    statistic: str
+    condition: Condition
+
+
+ALARMS = (
+    # Its incident is over at the first start: it fires and recovers in the past.
+    AlarmSeed(
+        api="products",
+        name="Products function fails",
+        hop="products-handler",
+        metric="Errors",
+        statistic="Sum",
+        condition=Condition(
+            comparison_operator=ComparisonOperator.GREATER,
+            threshold=10,
+            evaluation_periods=5,
+            datapoints_to_alarm=3,
+            treat_missing_data=TreatMissingData.NOT_BREACHING,
+        ),
+    ),
+    # Its incident goes on until somebody runs `manage.py simulate clear`.
+    AlarmSeed(
+        api="catalog",
+        name="Browse targets unhealthy",
+        hop="catalog-browse",
+        metric="UnHealthyHostCount",
+        statistic="Minimum",
+        condition=Condition(
+            comparison_operator=ComparisonOperator.GREATER,
+            threshold=0,
+            evaluation_periods=3,
+            datapoints_to_alarm=3,
+            treat_missing_data=TreatMissingData.MISSING,
+        ),
+    ),
+)
+
+
+@transaction.atomic
+def channels() -> list[Channel]:
+    """A mail and a signed webhook channel, both ending in the inbox; addresses follow moved ports."""
+    mail, _ = Channel.objects.update_or_create(
+        name=MAIL_CHANNEL, defaults={"transport": Transport.EMAIL, "address": "on-call@example.test"}
+    )
+    webhook, _ = Channel.objects.update_or_create(
+        name=WEBHOOK_CHANNEL,
+        defaults={"transport": Transport.WEBHOOK, "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts"},
+        create_defaults={
+            "transport": Transport.WEBHOOK,
+            "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts",
+            "encrypted_secret": secrets.encrypt(new_secret()),
+        },
+    )
+    return [mail, webhook]
+
+
+def alarms(told: list[Channel], now: datetime) -> None:
+    """The two alarms, told to every given channel; one that somebody deleted does not come back."""
+    for seed in ALARMS:
+        api = EdgeApi.objects.get(slug=seed.api)
+        if not AlarmRule.objects.filter(api=api, name=seed.name).exists():
+            _alarm(api, seed, told, now)
+
+
+@transaction.atomic
+def _alarm(api: EdgeApi, seed: AlarmSeed, told: list[Channel], now: datetime) -> None:
+    series = Series.objects.get(hop__api=api, hop__name=seed.hop, metric=seed.metric, statistic=seed.statistic)
+    rule = rules.create(api=api, name=seed.name, series=series, condition=seed.condition, actor=SYSTEM, now=now)
+    Route.objects.bulk_create([Route(rule=rule, channel=channel) for channel in told])
+
+
+@transaction.atomic
+def endpoint(now: datetime) -> Endpoint:
+    """The URL the product data's owner posts to: an updated product invalidates its own path."""
+    found, is_new = Endpoint.objects.get_or_create(
+        name=ENDPOINT, defaults={"distribution": Distribution.objects.get(name="products"), "created_at": now}
+    )
+    if is_new:
+        EndpointSecret.objects.create(endpoint=found, label="demo", encrypted_secret=secrets.encrypt(new_secret()))
+        Rule.objects.create(endpoint=found, name="One product", event_type=EVENT, path_templates=["/products/{id}"])
+    return found
+
+
+def new_secret() -> str:
+    """A signing secret in the Standard Webhooks form."""
+    return "whsec_" + base64.b64encode(stdlib_secrets.token_bytes(32)).decode()
