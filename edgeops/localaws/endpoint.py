@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from edgeops.localaws import cloudfront, cloudwatch, faults, sts
+from edgeops.localaws import cloudfront, cloudwatch, faults, sts, xray
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import State
 from edgeops.localaws.wire import requests, responses
@@ -21,6 +21,7 @@ class Endpoint:
             "cloudfront": cloudfront.operations(simulation),
             "cloudwatch": cloudwatch.operations(simulation),
             "sts": sts.operations(simulation),
+            "xray": xray.operations(simulation),
         }
 
     def answer(self, request: HttpRequest) -> HttpResponse:
