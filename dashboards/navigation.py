@@ -1,6 +1,7 @@
 """The rail: which pages there are, and on which one we stand."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,6 +17,13 @@ PAGES = (
     ("Settings", "/settings/"),
 )
 DEMO_PAGES = (("Demo inbox", "/demo/inbox/"),)
+
+ADDRESSES = {
+    "api": "/apis/{}/",
+    "alarm": "/alarms/{}/",
+    "request": "/cache/invalidations/{}/",
+    "trace": "/traces/{}/",
+}
 
 
 @dataclass(frozen=True)
@@ -53,3 +61,9 @@ def _link(title: str, href: str, path: str) -> Link:
         return Link(title, href, "page")
     is_inside = href != "/" and path.startswith(href)
     return Link(title, href, "true" if is_inside else "")
+
+
+def address(kind: str, identity: object) -> str:
+    """Where the page of a row is, for kinds that rows name as text; empty when that kind has no page."""
+    pattern = ADDRESSES.get(kind)
+    return pattern.format(quote(str(identity), safe="")) if pattern else ""

@@ -3,6 +3,8 @@
 pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.estate",
+    "tests.fixtures.telemetry",
+    "tests.fixtures.alarms",
     "tests.fixtures.invalidations",
     "tests.fixtures.localaws",
 ]

@@ -33,6 +33,12 @@ def range_links(time_range: ranges.TimeRange) -> list[navigation.Link]:
 
 
 @register.filter
+def address(identity: object, kind: str) -> str:
+    """The address of the page of `kind`: {{ rule.pk|address:"alarm" }}."""
+    return navigation.address(kind, identity)
+
+
+@register.filter
 def when(moment: datetime | None) -> str | SafeString:
     """The instant in UTC, and how long ago that is."""
     if moment is None:

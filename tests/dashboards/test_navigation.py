@@ -35,3 +35,9 @@ def test_the_inbox_is_a_page_of_the_demo_only(vera):
     assert "Demo inbox" not in [link.title for link in rail(vera, "/").pages]
     with override_settings(IS_DEMO=True):
         assert "Demo inbox" in [link.title for link in rail(vera, "/").pages]
+
+
+def test_a_row_named_as_text_has_its_page_or_none():
+    assert navigation.address("alarm", 7) == "/alarms/7/"
+    assert navigation.address("api", "a/../b") == "/apis/a%2F..%2Fb/"
+    assert navigation.address("channel_secret", 1) == ""
