@@ -1,0 +1,144 @@
+"""GetMetricData: queries in, datapoints out.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.utils import parse_timestamp
+
+from edgeops.aws.clients import CONFIG, Meter
+from edgeops.aws.errors import InvalidError, translated
+
+ACTION = "cloudwatch:GetMetricData"
+MAX_QUERIES = 500
+MAX_DATAPOINTS = 100_800
+MAX_PAGES = 200
+
+
+class Status(StrEnum):
+    """How the answer to one query ended."""
+
+    COMPLETE = "Complete"
+    PARTIAL = "PartialData"
+    INTERNAL_ERROR = "InternalError"
+    FORBIDDEN = "Forbidden"
+
+
+FAILURES = {Status.INTERNAL_ERROR, Status.FORBIDDEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statistic of one metric; `id` begins with a lower-case letter and is unique in the request."""
+
+    id: str
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Datapoints of one query as AWS gave them: starts of buckets in epoch seconds beside their values."""
+
+    id: str
+    status: Status
+    timestamps: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+def get_metric_data(
+    region: str, queries: Sequence[Query], *, period: int, start: datetime, end: datetime, meter: Meter
+) -> list[Result]:
+    """Read up to 500 queries over [start, end), following every page; a query AWS leaves out has no result.
+
+    Raises AwsError. A single query that fails says so in its status and raises nothing.
+    """
+    if len(queries) > MAX_QUERIES:
+        raise InvalidError(ACTION, "TooManyQueries", f"{len(queries)} queries, where AWS takes {MAX_QUERIES}")
+    request = {
+        "MetricDataQueries": [_metric_data_query(query, period) for query in queries],
+        "StartTime": start,
+        "EndTime": end,
+        "ScanBy": "TimestampAscending",
+        "MaxDatapoints": MAX_DATAPOINTS,
+    }
+    found: dict[str, _Gathered] = {}
+    for page in _pages(region, request, meter=meter, units=len(queries)):
+        for part in page["MetricDataResults"]:
+            found.setdefault(part["Id"], _Gathered()).add(part)
+    return [gathered.result(query_id) for query_id, gathered in found.items()]
+
+
+def _metric_data_query(query: Query, period: int) -> dict[str, Any]:
+    """Without a Unit: a unit that differs from the published one answers nothing at all."""
+    dimensions = [{"Name": name, "Value": value} for name, value in query.dimensions.items()]
+    metric = {"Namespace": query.namespace, "MetricName": query.metric, "Dimensions": dimensions}
+    return {"Id": query.id, "MetricStat": {"Metric": metric, "Period": period, "Stat": query.statistic}}
+
+
+def _pages(region: str, request: dict[str, Any], *, meter: Meter, units: int) -> Iterator[dict[str, Any]]:
+    """Every page of one request. Each call is metered; one that fails is counted with nothing billed."""
+    token: str | None = None
+    for _ in range(MAX_PAGES):
+        billed = 0
+        try:
+            with translated(ACTION):
+                page = client(region).get_metric_data(**request, **({"NextToken": token} if token else {}))
+            billed = units
+        finally:
+            meter("cloudwatch", "GetMetricData", billed)
+        yield page
+        token = page.get("NextToken")
+        if not token:
+            return
+    raise InvalidError(ACTION, "EndlessPages", f"The answer did not end within {MAX_PAGES} pages")
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The parts of one query's answer, over all pages."""
+
+    status: Status = Status.COMPLETE
+    timestamps: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, part: dict[str, Any]) -> None:
+        """Take a page's share. PartialData is overtaken by the page that completes it, a failure by nothing."""
+        if self.status not in FAILURES:
+            self.status = Status(part["StatusCode"])
+        self.timestamps += [_seconds(stamp) for stamp in part["Timestamps"]]
+        self.values += part["Values"]
+
+    def result(self, query_id: str) -> Result:
+        """The whole answer."""
+        return Result(query_id, self.status, tuple(self.timestamps), tuple(self.values))
+
+
+@cache
+def client(region: str) -> Any:
+    """A client of a session for metrics alone, whose timestamps stay epoch numbers.
+
+    botocore otherwise builds a local-time datetime for each datapoint, which costs more than all the rest.
+    """
+    session = botocore.session.Session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+    return boto3.session.Session(botocore_session=session, region_name=region).client("cloudwatch", config=CONFIG)
+
+
+def _timestamp(value: Any) -> Any:
+    """Numbers as they are; the text dates of other protocols, which STS uses for its credentials, as botocore would."""
+    return value if isinstance(value, int | float) else parse_timestamp(value)
+
+
+def _seconds(stamp: float | datetime) -> float:
+    return stamp.timestamp() if isinstance(stamp, datetime) else stamp
