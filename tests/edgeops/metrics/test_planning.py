@@ -1,0 +1,247 @@
+from datetime import timedelta
+
+import pytest
+
+from edgeops.estate.models import Hop
+from edgeops.metrics import interests, leases, planning, registry
+from edgeops.metrics.models import Lane, PollBatch, PollState, Series
+from tests.edgeops.metrics.rows import mark
+
+pytestmark = pytest.mark.django_db
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def polled(series, now):
+    """Every series polled twenty minutes ago, none of them watched."""
+    Series.objects.update(polled_at=now - 20 * MINUTE, settled_until=now - 22 * MINUTE)
+    return series
+
+
+def planned(batches):
+    """Series by lane."""
+    lanes: dict[str, set[int]] = {}
+    for batch in batches:
+        lanes.setdefault(batch.lane, set()).update(batch.series_ids)
+    return lanes
+
+
+def ids(series):
+    return {one.pk for one in series}
+
+
+def test_a_new_series_is_backfilled_at_once_by_account_and_region(series, account, now):
+    batches = planning.plan(now + 5 * SECOND)
+
+    assert planned(batches) == {Lane.BACKFILL: ids(series.values())}
+    assert {(batch.account, batch.region) for batch in batches} == {(account, "eu-west-1"), (account, "us-east-1")}
+    for batch in batches:
+        assert {one.region for one in Series.objects.filter(pk__in=batch.series_ids)} == {batch.region}
+        assert (batch.start, batch.end) == (now - timedelta(hours=24), now)
+        assert (batch.state, batch.next_at) == (PollState.PENDING, now + 5 * SECOND)
+
+
+def test_a_tick_delivered_twice_plans_once(series, now):
+    first = planning.plan(now)
+
+    assert planning.plan(now) == []
+    assert PollBatch.objects.count() == len(first)
+
+
+def test_a_backfill_under_way_is_not_planned_again_in_the_next_slot(series, now):
+    planning.plan(now)
+
+    assert planning.plan(now + MINUTE) == []
+
+
+def test_a_backfill_that_failed_is_planned_again_a_minute_later(series, now):
+    planning.plan(now)
+    PollBatch.objects.update(state=PollState.FAILED, next_at=None)
+
+    assert planning.plan(now + 15 * SECOND) == []
+    assert planned(planning.plan(now + MINUTE)) == {Lane.BACKFILL: ids(series.values())}
+
+
+def test_a_series_made_while_others_are_backfilled_does_not_wait(api, now):
+    first = registry.ensure_series(api.hops.get(kind="lambda"))
+    planning.plan(now)
+    second = registry.ensure_series(api.hops.get(kind="rest_api"))
+
+    batches = planning.plan(now + 15 * SECOND)
+
+    assert planned(batches) == {Lane.BACKFILL: ids(second)}
+    assert [batch.ordinal for batch in batches] == [1]
+    assert ids(first).isdisjoint(batches[0].series_ids)
+
+
+def test_what_nobody_watches_is_polled_every_quarter_of_an_hour(polled, now):
+    assert planned(planning.plan(now)) == {Lane.SLOW: ids(polled.values())}
+    assert planning.plan(now + 14 * MINUTE) == []
+
+    Series.objects.update(polled_at=now + MINUTE)
+    assert planned(planning.plan(now + 15 * MINUTE)) == {Lane.SLOW: ids(polled.values())}
+
+
+def test_an_open_page_has_its_apis_series_polled_every_minute(polled, api, now):
+    Series.objects.update(polled_at=now)
+    leases.renew("api:products", api, now + MINUTE)
+
+    assert planned(planning.plan(now + MINUTE)) == {Lane.WATCHED: ids(polled.values())}
+    assert planning.plan(now + 105 * SECOND) == []
+    assert planned(planning.plan(now + 120 * SECOND)) == {Lane.WATCHED: ids(polled.values())}
+
+
+def test_a_page_that_closed_is_no_longer_polled_for(polled, api, now):
+    Series.objects.update(polled_at=now)
+    leases.renew("api:products", api, now)
+
+    assert planned(planning.plan(now + 89 * SECOND)) == {Lane.WATCHED: ids(polled.values())}
+    assert planning.plan(now + 120 * SECOND) == []
+
+
+def test_another_apis_page_watches_nothing_of_this_one(polled, api, account, now):
+    other = type(api).objects.create(
+        slug="other", name="Other", account=account, region=api.region, distribution=api.distribution
+    )
+    Hop.objects.create(
+        api=other, account=account, region="eu-west-1", kind="lambda", position=0, name="x", dimensions={}
+    )
+    Series.objects.update(polled_at=now)
+    leases.renew("api:other", other, now)
+
+    assert planning.plan(now + MINUTE) == []
+
+
+def test_the_overview_has_only_headlines_polled_every_minute(polled, now):
+    Series.objects.update(polled_at=now)
+    leases.renew("overview", None, now)
+
+    (watched,) = planned(planning.plan(now + MINUTE)).values()
+
+    names = set(Series.objects.filter(pk__in=watched).values_list("metric", flat=True))
+    assert {"Requests", "5xxErrorRate", "CacheHitRate", "OriginLatency", "Count", "Errors"} <= names
+    assert {"BytesDownloaded", "Throttles"}.isdisjoint(names)
+
+
+def test_an_alarm_has_its_series_polled_every_minute(polled, requests, now):
+    Series.objects.update(polled_at=now)
+    interests.hold(requests, holder_kind="alarm", holder_id=1)
+
+    batches = planning.plan(now + MINUTE)
+
+    assert planned(batches) == {Lane.WATCHED: {requests.pk}}
+    assert batches[0].region == "us-east-1"
+
+
+def test_a_page_opened_within_a_slot_does_not_wait_for_the_next(polled, requests, api, now):
+    Series.objects.update(polled_at=now)
+    interests.hold(requests, holder_kind="alarm", holder_id=1)
+    planning.plan(now + MINUTE)
+    leases.renew("api:products", api, now + MINUTE)
+
+    batches = planning.plan(now + 75 * SECOND)
+
+    assert planned(batches) == {Lane.WATCHED: ids(polled.values()) - {requests.pk}}
+
+
+def test_a_series_is_in_one_lane_of_a_slot(polled, requests, now):
+    slow = planning.plan(now)
+    interests.hold(requests, holder_kind="alarm", holder_id=1)
+
+    assert requests.pk in planned(slow)[Lane.SLOW]
+    assert planning.plan(now + 15 * SECOND) == []
+    assert planned(planning.plan(now + MINUTE)) == {Lane.WATCHED: {requests.pk}}
+
+
+def test_a_series_just_watched_waits_for_its_next_slow_turn(polled, requests, now):
+    planning.plan(now)
+    PollBatch.objects.all().delete()
+    mark(requests, polled_at=now + MINUTE)
+
+    assert requests.pk not in planned(planning.plan(now + 5 * MINUTE))[Lane.SLOW]
+
+
+def test_a_batch_nobody_got_to_is_replaced_by_the_next(polled, requests, now):
+    Series.objects.update(polled_at=now)
+    interests.hold(requests, holder_kind="alarm", holder_id=1)
+    (old,) = planning.plan(now + MINUTE)
+
+    (new,) = planning.plan(now + 2 * MINUTE)
+
+    old.refresh_from_db()
+    assert (old.state, old.next_at) == (PollState.EXPIRED, None)
+    assert new.start <= old.start
+    assert new.state == PollState.PENDING
+
+
+def test_a_batch_somebody_works_on_is_not_taken_from_them(polled, requests, now):
+    Series.objects.update(polled_at=now)
+    interests.hold(requests, holder_kind="alarm", holder_id=1)
+    (old,) = planning.plan(now + MINUTE)
+    claimed = PollBatch.claim(old.pk, now=now + MINUTE, lease_seconds=90)
+
+    planning.plan(now + 2 * MINUTE)
+
+    assert claimed.finish(next_at=None, state=PollState.DONE)
+
+
+def test_a_poll_reads_from_the_settled_mark_with_a_tail(polled, now):
+    (batch, *_) = planning.plan(now + 20 * SECOND)
+
+    assert (batch.start, batch.end) == (now - 32 * MINUTE, now)
+
+
+def test_backfills_stay_within_one_page_of_datapoints(api, now):
+    hop = api.hops.get(kind="lambda")
+    many(hop, 150)
+
+    batches = planning.plan(now)
+
+    assert [len(batch.series_ids) for batch in batches] == [70, 70, 10]
+    assert [batch.ordinal for batch in batches] == [0, 1, 2]
+
+
+def test_no_batch_has_more_than_500_series(api, now):
+    hop = api.hops.get(kind="lambda")
+    many(hop, 501, polled_at=now - 20 * MINUTE, settled_until=now - 5 * MINUTE)
+
+    assert [len(batch.series_ids) for batch in planning.plan(now)] == [500, 1]
+
+
+def test_one_series_left_for_days_does_not_make_the_others_read_days(api, now):
+    hop = api.hops.get(kind="lambda")
+    many(hop, 60, polled_at=now - 20 * MINUTE, settled_until=now - 5 * MINUTE)
+    late = Series.objects.last()
+    mark(late, settled_until=now - timedelta(days=14))
+
+    first, *others = planning.plan(now)
+
+    assert late.pk in first.series_ids
+    assert len(first.series_ids) <= 5
+    assert {batch.start for batch in others} == {now - 15 * MINUTE}
+
+
+def test_an_idle_tick_writes_nothing(polled, now, django_assert_max_num_queries):
+    planning.plan(now)
+
+    with django_assert_max_num_queries(6) as queries:
+        planning.plan(now + 15 * SECOND)
+
+    assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+
+
+def many(hop, count, **marks):
+    Series.objects.bulk_create(
+        Series(
+            account=hop.account,
+            region=hop.region,
+            hop=hop,
+            namespace="AWS/Lambda",
+            metric=f"Metric{index}",
+            statistic="Sum",
+            dimensions={},
+            dimensions_key="",
+            **marks,
+        )
+        for index in range(count)
+    )
