@@ -3,6 +3,7 @@
 import pytest
 
 from edgeops.metrics import registry
+from tests.edgeops.metrics.fake_cloudwatch import FakeCloudWatch
 
 
 @pytest.fixture
@@ -15,3 +16,8 @@ def series(api):
 @pytest.fixture
 def requests(series):
     return series["Requests", "Sum"]
+
+
+@pytest.fixture
+def cloudwatch():
+    return FakeCloudWatch()
