@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.alarms",
     "tests.fixtures.invalidations",
     "tests.fixtures.localaws",
+    "tests.fixtures.webhooks",
 ]

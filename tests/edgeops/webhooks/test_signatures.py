@@ -1,0 +1,151 @@
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook
+
+from edgeops.webhooks import signatures
+from edgeops.webhooks.signatures import LiveSecret, MalformedError, SignatureError, UnprovenError
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SECRET = signatures.new_secret()
+OTHER = signatures.new_secret()
+BODY = b'{"type":"product.updated","data":{"id":1}}'
+
+
+def signed(body=BODY, *, secret=SECRET, message_id="msg_1", at=NOW):
+    made = signatures.sign(secret, message_id=message_id, timestamp=int(at.timestamp()), body=body)
+    return {name.removeprefix("webhook-").replace("id", "message_id"): value for name, value in made.items()}
+
+
+def verify(headers, *, body=BODY, secrets=(SECRET,), now=NOW):
+    live = [LiveSecret(f"secret-{n}", secret) for n, secret in enumerate(secrets, 1)]
+    return signatures.verify(live, body=body, now=now, **headers)
+
+
+def test_the_reference_vector_of_the_standard_verifies():
+    """From the specification's own libraries."""
+    proof = signatures.verify(
+        [LiveSecret("reference", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
+        message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        timestamp="1614265330",
+        signature="v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        body=b'{"test": 2432232314}',
+        now=datetime.fromtimestamp(1614265330, UTC),
+    )
+    assert (proof.message_id, proof.label) == ("msg_p5jXN8AQM9LWM0D4loKWxJek", "reference")
+
+
+def test_we_sign_as_the_standards_own_package_does():
+    theirs = Webhook(SECRET).sign("msg_1", NOW, BODY.decode())
+    assert signed()["signature"] == theirs
+
+
+@pytest.mark.parametrize(
+    "rearranged",
+    [
+        lambda good: good,
+        lambda good: f"v1,{base64.b64encode(b'x' * 32).decode()} v2,abc {good}",
+        lambda good: f"v1a,{base64.b64encode(b'x').decode()} {good}",
+    ],
+)
+def test_one_good_signature_among_several_is_enough(rearranged):
+    headers = signed()
+    assert verify(headers | {"signature": rearranged(headers["signature"])}).message_id == "msg_1"
+
+
+def test_every_live_secret_is_tried_and_the_one_that_fits_is_named():
+    assert verify(signed(secret=OTHER), secrets=(SECRET, OTHER)).label == "secret-2"
+
+
+@pytest.mark.parametrize("unusable", ["", "whsec_", "whsec_%%%", "whsec_" + base64.b64encode(b"short").decode()])
+def test_a_secret_that_cannot_sign_verifies_nothing(unusable):
+    with pytest.raises(UnprovenError):
+        verify(signed(), secrets=(unusable,))
+    assert verify(signed(), secrets=(unusable, SECRET)).label == "secret-2"
+
+
+def test_a_secret_without_padding_or_prefix_is_the_same_secret():
+    bare = SECRET.removeprefix("whsec_").rstrip("=")
+    assert verify(signed(), secrets=(bare,))
+
+
+@pytest.mark.parametrize("name", ["message_id", "timestamp", "signature"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_or_empty_header_is_unproven(name, value):
+    with pytest.raises(UnprovenError, match="missing"):
+        verify(signed() | {name: value})
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["garbage", "v1", "v1,a,b", "v1,abc", "v1,ab=c", "v1,é", ",abcd", "v1,", "v1,AAAA  v1,AAAA", "v1,AAAA,v1,AAAA",
+     " ".join(["v1,AAAA"] * 11)],
+)  # fmt: skip
+def test_a_malformed_signature_is_refused_and_never_an_error_of_another_kind(signature):
+    with pytest.raises(SignatureError):
+        verify(signed() | {"signature": signature})
+
+
+@pytest.mark.parametrize("signature", ["v2,AAAA", "v1,AAAA", "v1a,AAAA"])
+def test_a_signature_of_another_kind_or_key_is_unproven(signature):
+    with pytest.raises(UnprovenError):
+        verify(signed() | {"signature": signature})
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    ["nan", "inf", "+1", " 1", "1.5", "1e9", "١٢٣", "-1", "01", "1763812800000", str(2**63), "1\n", "0x10", "1_000"],
+)
+def test_a_time_that_is_not_whole_seconds_is_malformed(timestamp):
+    with pytest.raises(MalformedError):
+        verify(signed() | {"timestamp": timestamp})
+
+
+@pytest.mark.parametrize("seconds", [-300, -299, 0, 299, 300])
+def test_a_time_within_five_minutes_is_taken(seconds):
+    assert verify(signed(at=NOW + timedelta(seconds=seconds)))
+
+
+@pytest.mark.parametrize("seconds", [-301, 301, -86_400])
+def test_a_time_further_off_is_unproven(seconds):
+    with pytest.raises(UnprovenError, match="5 minutes"):
+        verify(signed(at=NOW + timedelta(seconds=seconds)))
+
+
+def test_a_captured_post_cannot_be_given_a_new_time_or_id():
+    with pytest.raises(UnprovenError):
+        verify(signed() | {"timestamp": str(int(NOW.timestamp()) + 1)})
+    with pytest.raises(UnprovenError):
+        verify(signed() | {"message_id": "msg_2"})
+
+
+@pytest.mark.parametrize("message_id", ["msg.1", "a b", "é", "x" * 201, "a\n"])
+def test_an_id_that_could_be_read_in_two_ways_is_malformed(message_id):
+    with pytest.raises(MalformedError):
+        verify(signed() | {"message_id": message_id})
+
+
+def test_a_body_a_proxy_has_written_anew_is_unproven():
+    headers = signed(rb'{"a":"\u001b"}')
+    assert verify(headers, body=rb'{"a":"\u001b"}')
+    with pytest.raises(UnprovenError):
+        verify(headers, body=rb'{"a":"\u001B"}')
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"\xef\xbb\xbf{}", b"\x1f\x8b\x08gzip", b"not json"])
+def test_any_bytes_can_be_proven(body):
+    assert verify(signed(body), body=body)
+
+
+def test_the_secret_of_another_endpoint_is_unproven():
+    with pytest.raises(UnprovenError):
+        verify(signed(secret=OTHER))
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=80), st.binary(max_size=40))
+def test_whatever_a_stranger_sends_is_a_refusal(message_id, timestamp, signature, body):
+    with pytest.raises(SignatureError):
+        verify({"message_id": message_id, "timestamp": timestamp, "signature": signature}, body=body)
