@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from uuid import uuid4
 
 from edgeops.localaws import cloudfront, cloudwatch, faults, sts, xray
 from edgeops.localaws.simulation import Context, Operation, Simulation
@@ -26,7 +27,7 @@ class Endpoint:
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; an AwsError becomes an answer in the protocol the request spoke."""
-        request_id = f"local-{self._simulation.clock():.6f}"
+        request_id = str(uuid4())
         service = None
         protocol = requests.likely_protocol(request)
         try:

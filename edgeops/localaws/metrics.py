@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from edgeops.localaws.flows import Flow, GroupFlow, StageFlow
 from edgeops.localaws.spread import Spread
-from edgeops.localaws.traffic import Flow, GroupFlow, StageFlow
 from edgeops.localaws.world import Api, Hop, World
 
 CLOUDFRONT_REGION = "us-east-1"
@@ -74,7 +74,7 @@ def _cloudfront(api: Api) -> Iterator[Entry]:
     """The global metrics of a distribution; each has exactly one valid statistic."""
     reads: dict[str, tuple[str, Read]] = {
         "Requests": ("Sum", lambda flow: counter(flow.requests)),
-        "BytesDownloaded": ("Sum", lambda flow: Sample(flow.requests, flow.bytes_downloaded, 0, 0)),
+        "BytesDownloaded": ("Sum", lambda flow: Sample(flow.requests, flow.bytes_downloaded, 0, flow.bytes_downloaded)),
         "TotalErrorRate": ("Average", lambda flow: percent(flow.errors_4xx + flow.errors_5xx, flow.requests)),
         "4xxErrorRate": ("Average", lambda flow: percent(flow.errors_4xx, flow.requests)),
         "5xxErrorRate": ("Average", lambda flow: percent(flow.errors_5xx, flow.requests)),

@@ -1,5 +1,6 @@
 """HTTP/1.1 on loopback: one thread a connection, kept alive, without Nagle's delay."""
 
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -34,6 +35,11 @@ class Server(ThreadingTCPServer):
         """Serve in a thread of its own until `stop`."""
         threading.Thread(target=self.serve_forever, args=(0.1,), name=f"port-{self.port}", daemon=True).start()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up, or is killed, is no news; anything else is told on stderr."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     def stop(self) -> None:
         """Stop listening; connections end with the process."""
         self.shutdown()
@@ -53,12 +59,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         """Read one request whole, answer it."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_BODY or self.headers.get("Transfer-Encoding"):
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdecimal() or int(length) > LARGEST_BODY or self.headers.get("Transfer-Encoding"):
             self.close_connection = True
             self._send(HttpResponse(413, b"the body is too large, or of unknown length"))
             return
-        body = self.rfile.read(length)
+        body = self.rfile.read(int(length))
         request = HttpRequest.from_target(self.command, self.path, dict(self.headers.items()), body)
         self._send(self.server.answer(request))
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 
+from edgeops.localaws.flows import Flow, FunctionFlow, GroupFlow, StageFlow
 from edgeops.localaws.noise import unit, whole
 from edgeops.localaws.spread import Spread
-from edgeops.localaws.traffic import Flow, FunctionFlow, GroupFlow, StageFlow, Traffic
+from edgeops.localaws.traffic import Traffic
 from edgeops.localaws.world import Api
 
 TRACES_A_MINUTE = 15

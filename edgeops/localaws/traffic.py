@@ -4,9 +4,11 @@ The hops agree: what CloudFront could not answer from its cache is what the orig
 not answer is what the function is invoked for; an error is counted where it is caused and at every hop further out.
 """
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 from functools import lru_cache
 
+from edgeops.localaws.flows import Flow, FunctionFlow, GroupFlow, StageFlow
 from edgeops.localaws.noise import tide, unit, wander, whole
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.spread import Spread
@@ -14,69 +16,11 @@ from edgeops.localaws.world import Api, Hop, World
 
 LAMBDA_ERROR_RATE = 0.0004
 CLIENT_ERROR_RATE = 0.012
+FUNCTION_SIGMA = 0.55
 TARGET_ERROR_RATE = 0.0005
 GATEWAY_TIMEOUT_MS = 29_000
 ORIGIN_TIMEOUT_MS = 30_000
 REMEMBERED_MINUTES = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionFlow:
-    """One minute of a Lambda function; `duration` in ms."""
-
-    invocations: int
-    errors: int
-    duration: Spread
-
-
-@dataclass(frozen=True, slots=True)
-class StageFlow:
-    """One minute of an API Gateway stage; latencies in ms, cache counts only where the stage has a cache."""
-
-    count: int
-    errors_4xx: int
-    errors_5xx: int
-    timeouts: int
-    cache_hits: int
-    cache_misses: int
-    latency: Spread
-    integration_latency: Spread
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFlow:
-    """One minute of a target group; `response_time` in seconds."""
-
-    name: str
-    requests: int
-    errors_4xx: int
-    target_5xx: int
-    connection_errors: int
-    timeouts: int
-    healthy: int
-    unhealthy: int
-    response_time: Spread
-
-    @property
-    def elb_5xx(self) -> int:
-        """What the load balancer answered itself: 502 for a refused connection, 504 for a time-out."""
-        return self.connection_errors + self.timeouts
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """One minute of an API, from the viewers inwards; `origin_latency` is (requests, spread in ms) by kind."""
-
-    minute: int
-    requests: int
-    origin_requests: int
-    bytes_downloaded: int
-    errors_4xx: int
-    errors_5xx: int
-    origin_latency: tuple[tuple[int, Spread], ...]
-    stage: StageFlow | None
-    function: FunctionFlow | None
-    groups: tuple[GroupFlow, ...]
 
 
 class Traffic:
@@ -117,48 +61,17 @@ class Traffic:
     def _invoked(self, api: Api, minute: int, requests: int, origin_requests: int, busy: float) -> Flow:
         """API Gateway in front of a function."""
         gateway = api.gateway
-        cached = gateway is not None and gateway.cache
-        cache_hits = round(origin_requests * gateway.cache_hit_rate) if gateway and cached else 0
+        cache_hit_rate = gateway.cache_hit_rate if gateway is not None and gateway.cache else 0.0
+        cache_hits = round(origin_requests * cache_hit_rate)
         invocations = origin_requests - cache_hits
-        span = (60 * minute, 60 * minute + 60)
-        failing = self.strength("lambda_errors", api.slug, *span)
-        timing_out = self.strength("gateway_504", api.slug, *span)
+        timing_out = self.strength("gateway_504", api.slug, 60 * minute, 60 * minute + 60)
         timeouts = min(invocations, whole(invocations * timing_out, self._draw(api, "timeouts", minute)))
-        errors = whole((invocations - timeouts) * max(LAMBDA_ERROR_RATE, failing), self._draw(api, "errors", minute))
-        errors = min(errors, invocations - timeouts)
-        slow_share = timeouts / invocations if invocations else 0.0
-        duration = Spread(
-            median=38 * (0.85 + 0.15 * busy) * self._pace(api, minute) * (1 + 2 * failing),
-            sigma=0.55,
-            offset=4,
-            slow_share=slow_share,
-            slow=GATEWAY_TIMEOUT_MS + 700,
-        )
-        integration = Spread(duration.median, 0.55, 10, slow_share=slow_share, slow=GATEWAY_TIMEOUT_MS)
-        fast_share = cache_hits / origin_requests if origin_requests else 0.0
-        latency = Spread(
-            integration.median,
-            0.55,
-            16,
-            fast_share=fast_share,
-            fast=5,
-            slow_share=slow_share * (1 - fast_share),
-            slow=GATEWAY_TIMEOUT_MS + 6,
-        )
+        function = self._function(api, minute, invocations, timeouts, busy)
         errors_4xx = min(
-            invocations - timeouts - errors,
+            invocations - timeouts - function.errors,
             whole(invocations * CLIENT_ERROR_RATE, self._draw(api, "4xx", minute)),
         )
-        stage = StageFlow(
-            count=origin_requests,
-            errors_4xx=errors_4xx,
-            errors_5xx=errors + timeouts,
-            timeouts=timeouts,
-            cache_hits=cache_hits,
-            cache_misses=invocations,
-            latency=latency,
-            integration_latency=integration,
-        )
+        stage = _stage(function, timeouts=timeouts, cache_hits=cache_hits, errors_4xx=errors_4xx)
         return Flow(
             minute=minute,
             requests=requests,
@@ -166,11 +79,25 @@ class Traffic:
             bytes_downloaded=self._bytes(api, minute, requests),
             errors_4xx=errors_4xx,
             errors_5xx=stage.errors_5xx,
-            origin_latency=((origin_requests, latency.plus(11)),),
+            origin_latency=((origin_requests, stage.latency.plus(11)),),
             stage=stage,
-            function=FunctionFlow(invocations, errors, duration),
+            function=function,
             groups=(),
         )
+
+    def _function(self, api: Api, minute: int, invocations: int, timeouts: int, busy: float) -> FunctionFlow:
+        """The function itself: an invocation the gateway gave up on works on, and is no error of its own."""
+        failing = self.strength("lambda_errors", api.slug, 60 * minute, 60 * minute + 60)
+        left = invocations - timeouts
+        errors = whole(left * max(LAMBDA_ERROR_RATE, failing), self._draw(api, "errors", minute))
+        duration = Spread(
+            median=38 * (0.85 + 0.15 * busy) * self._pace(api, minute) * (1 + 2 * failing),
+            sigma=FUNCTION_SIGMA,
+            offset=4,
+            slow_share=timeouts / invocations if invocations else 0.0,
+            slow=GATEWAY_TIMEOUT_MS + 700,
+        )
+        return FunctionFlow(invocations, min(errors, left), duration)
 
     def _balanced(self, api: Api, minute: int, requests: int, origin_requests: int, busy: float) -> Flow:
         """A load balancer in front of target groups."""
@@ -197,7 +124,7 @@ class Traffic:
     def _group(self, api: Api, group: Hop, minute: int, requests: int, busy: float) -> GroupFlow:
         span = (60 * minute, 60 * minute + 60)
         failing = self.strength("unhealthy_targets", api.slug, *span, target=group.name)
-        unhealthy = -int(-group.targets * failing // 1)
+        unhealthy = math.ceil(round(group.targets * failing, 6))
         sick = unhealthy / group.targets if group.targets else 0.0
         # With no healthy target left the load balancer fails open and sends to the sick ones.
         refused = 0.55 * sick if unhealthy == group.targets else 0.12 * sick
@@ -245,3 +172,31 @@ def _seen_from_the_edge(group: GroupFlow) -> Spread:
     answered = group.response_time.times(1000).plus(13)
     slow_share = group.timeouts / group.requests if group.requests else 0.0
     return replace(answered, slow_share=slow_share, slow=ORIGIN_TIMEOUT_MS)
+
+
+def _stage(function: FunctionFlow, *, timeouts: int, cache_hits: int, errors_4xx: int) -> StageFlow:
+    """The stage in front of a function: it answers some requests from its cache and gives up after 29 s."""
+    count = function.invocations + cache_hits
+    fast_share = cache_hits / count if count else 0.0
+    slow_share = function.duration.slow_share
+    median = function.duration.median
+    integration = Spread(median, FUNCTION_SIGMA, 10, slow_share=slow_share, slow=GATEWAY_TIMEOUT_MS)
+    latency = Spread(
+        median,
+        FUNCTION_SIGMA,
+        16,
+        fast_share=fast_share,
+        fast=5,
+        slow_share=slow_share * (1 - fast_share),
+        slow=GATEWAY_TIMEOUT_MS + 6,
+    )
+    return StageFlow(
+        count=count,
+        errors_4xx=errors_4xx,
+        errors_5xx=function.errors + timeouts,
+        timeouts=timeouts,
+        cache_hits=cache_hits,
+        cache_misses=function.invocations,
+        latency=latency,
+        integration_latency=integration,
+    )

@@ -200,10 +200,13 @@ def test_cloudfront_settles_later_than_the_region(clock):
     clock.pass_seconds(120)
 
     assert len(values(simulation, "AWS/ApiGateway", "Count", STAGE, minutes=1)) == 1
+    half_known_bytes = values(simulation, "AWS/CloudFront", "BytesDownloaded", PRODUCTS, minutes=1)
     half_known = values(simulation, "AWS/CloudFront", "Requests", PRODUCTS, minutes=1)
     clock.pass_seconds(60)
     known = values(simulation, "AWS/CloudFront", "Requests", PRODUCTS, minutes=1)
-    assert sum(half_known.values()) < sum(known.values())
+    known_bytes = values(simulation, "AWS/CloudFront", "BytesDownloaded", PRODUCTS, minutes=1)
+    assert 0 < sum(half_known.values()) < sum(known.values())
+    assert 0 < sum(half_known_bytes.values()) < sum(known_bytes.values())
 
 
 def test_the_same_seed_tells_the_same_story_and_another_seed_another(clock):

@@ -1,3 +1,4 @@
+import http.client
 import subprocess
 import sys
 import time
@@ -104,3 +105,18 @@ def test_a_malformed_authorization_is_refused_as_json_where_json_is_spoken(share
 
     assert refused.value.code == 400
     assert b'"__type": "IncompleteSignature"' in refused.value.read()
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "many"}, {"Transfer-Encoding": "chunked"}])
+def test_a_body_of_unknown_length_is_refused(shared_local_aws, headers):
+    connection = http.client.HTTPConnection(shared_local_aws.url.removeprefix("http://"), timeout=5)
+    connection.putrequest("POST", "/_control/scenarios")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+
+    answer = connection.getresponse()
+
+    assert answer.status == 413
+    assert answer.read().startswith(b"the body is too large")
+    connection.close()
