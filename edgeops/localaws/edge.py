@@ -49,7 +49,7 @@ class Edge:
         host = request.headers.get("host", "").partition(":")[0]
         api = self._simulation.world.host(host)
         if api is None or request.method not in ("GET", "HEAD"):
-            headers = {"Content-Type": "text/html", "Server": "CloudFront"}
+            headers = {"Content-Type": "text/html"}
             return HttpResponse(403, REFUSED, {**headers, **self._marks(host, "Error from cloudfront")})
         now = self._simulation.clock()
         with self._lock:
