@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeops.metrics import windows
 from edgeops.metrics.windows import Window
@@ -72,3 +74,17 @@ def test_a_series_left_for_a_month_is_read_as_far_back_as_minutes_are_kept():
     window = windows.poll_window(at("12:00:45"), at("12:00:00") - timedelta(days=31))
 
     assert timedelta(days=14, hours=23) < window.end - window.start < timedelta(days=15)
+
+
+MOMENTS = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis adds the zone)
+
+
+@given(MOMENTS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=14)))
+def test_polls_leave_no_minute_out_whenever_they_come(now, pause):
+    settled_until = windows.settled_boundary(now, 300)
+
+    window = windows.poll_window(now + pause, settled_until)
+
+    assert window.start <= settled_until - timedelta(minutes=10)
+    assert now + pause - timedelta(minutes=1) < window.end <= now + pause
+    assert window.start == windows.floor(window.start, 60)
