@@ -3,10 +3,20 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from dashboards.views import health, inbox, overview, traces
+from dashboards.views import alarms, channels, health, inbox, overview, traces
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    path("alarms/", alarms.listing, name="alarms"),
+    path("alarms/new/", alarms.create, name="alarm_new"),
+    path("alarms/<int:pk>/", alarms.detail, name="alarm"),
+    path("alarms/<int:pk>/edit/", alarms.edit, name="alarm_edit"),
+    path("alarms/<int:pk>/switch/", alarms.switch, name="alarm_switch"),
+    path("alarms/<int:pk>/delete/", alarms.delete, name="alarm_delete"),
+    path("channels/", channels.listing, name="channels"),
+    path("channels/new/", channels.create, name="channel_new"),
+    path("channels/<int:pk>/edit/", channels.edit, name="channel_edit"),
+    path("channels/<int:pk>/secret/", channels.renew_secret, name="channel_secret"),
     path("healthz/live", health.live, name="health_live"),
     path("healthz/ready", health.ready, name="health_ready"),
     path("apis/<slug:slug>/traces/", traces.listing, name="traces"),
