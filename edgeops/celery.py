@@ -48,28 +48,25 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     broker_connection_retry_on_startup=True,
-    # Publishing must give up within 5 s: the row is already durable, the sweep will find it.
+    broker_connection_max_retries=None,  # a worker outlives any outage of Redis
     broker_transport_options={
         "visibility_timeout": 300,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
         "socket_timeout": 30,
-        "socket_connect_timeout": 2,
+        "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 25,
-        "max_retries": 1,
-        "interval_start": 0,
-        "interval_max": 0.5,
     },
     beat_schedule_filename=str(settings.STATE_DIR / "celerybeat-schedule"),
     # A message that waited longer than its slot is worthless: the next one does the same work on newer data.
     beat_schedule={
         "sweep waiting rows": {"task": "tasks.sweeping.sweep", "schedule": 5.0, "options": {"expires": 5}},
-        "plan metric polls": {"task": "tasks.polling.plan_polls", "schedule": 15.0, "options": {"expires": 15}},
+        "plan metric polls": {"task": "tasks.polling.plan_polls", "schedule": 10.0, "options": {"expires": 10}},
         "plan trace windows": {
             "task": "tasks.tracing.plan_trace_windows",
-            "schedule": 60.0,
-            "options": {"expires": 60},
+            "schedule": 10.0,
+            "options": {"expires": 10},
         },
         "judge alarms": {"task": "tasks.judging.judge_alarms", "schedule": 30.0, "options": {"expires": 30}},
         "tidy old rows": {"task": "tasks.sweeping.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
