@@ -19,6 +19,8 @@ PUBLISHER_OPTIONS = {
     "socket_keepalive": True,
     "max_retries": 0,
 }
+# The sweep repeats the message of a row that still waits, so an old one is only a double in a long queue.
+REPEATED_AFTER_SECONDS = 60
 
 
 def publish(task: Task, *args: Any) -> None:  # type: ignore[type-arg]
@@ -36,6 +38,6 @@ def _send(task: Task, args: tuple[Any, ...]) -> None:  # type: ignore[type-arg]
     try:
         # Pools are keyed by the connection's parameters, so this reuses an open connection of this process.
         with producers[connection].acquire(block=True, timeout=2) as producer:
-            task.apply_async(args=message, producer=producer, retry=False)
+            task.apply_async(args=message, producer=producer, retry=False, expires=REPEATED_AFTER_SECONDS)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("broker unreachable; the sweep will take this up", extra={"task": task.name, "error": str(error)})

@@ -43,7 +43,7 @@ class RecordingTask:
     def __init__(self):
         self.sent = []
 
-    def apply_async(self, *, args, producer, retry):
+    def apply_async(self, *, args, producer, retry, expires):
         self.sent.append(args)
 
 
