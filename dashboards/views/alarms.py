@@ -103,7 +103,7 @@ def create(request: HtmxRequest) -> HttpResponse:
             request, f"{rule.name} is watched from now on. Its first state comes with the next datapoints."
         )
         return redirect("alarm", pk=rule.pk)
-    return _form_page(request, "alarms/form.html", form, {"api": api})
+    return _form_page(request, form, {"api": api})
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,7 +119,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
         return redirect("alarm", pk=rule.pk)
     series = rule.alarm_series.select_related("series__hop").get().series
     context = {"api": rule.api, "rule": rule, "series": series, "metric": series_title(series)}
-    return _form_page(request, "alarms/form.html", form, context)
+    return _form_page(request, form, context)
 
 
 @require_POST
@@ -220,12 +220,8 @@ def _edit(request: HttpRequest, rule: AlarmRule, form: AlarmForm) -> bool:
     return True
 
 
-def _form_page(request: HttpRequest, template: str, form: AlarmForm, context: dict[str, object]) -> HttpResponse:
-    """The form; 422 when something in it was refused."""
-    has_channels = Channel.objects.exists()
-    return render(
-        request, template, {**context, "form": form, "has_channels": has_channels}, status=422 if form.errors else 200
-    )
+def _form_page(request: HttpRequest, form: AlarmForm, context: dict[str, object]) -> HttpResponse:
+    return render(request, "alarms/form.html", {**context, "form": form, "has_channels": Channel.objects.exists()})
 
 
 def _publish(deliveries: list[Delivery]) -> None:

@@ -43,7 +43,7 @@ def create(request: HtmxRequest) -> HttpResponse:
                 return _secret_page(request, channel, secret)
             messages.success(request, f"{channel.name} was created. Choose it in an alarm to be told of it there.")
             return redirect("channels")
-    return render(request, "channels/form.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "channels/form.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +62,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{channel.name} was saved.")
             return redirect("channels")
     context = {"form": form, "channel": channel, "is_webhook": channel.transport == Transport.WEBHOOK}
-    return render(request, "channels/form.html", context, status=422 if form.errors else 200)
+    return render(request, "channels/form.html", context)
 
 
 @never_cache

@@ -128,7 +128,7 @@ def test_an_operator_creates_an_alarm_that_tells_a_channel_and_is_audited(as_ott
 )
 def test_what_cannot_be_is_refused_in_words_and_what_was_typed_is_kept(as_otto, typed, field, value, words):
     answer = as_otto.post("/alarms/new/?api=products", {**typed, field: value})
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert words in answer.text
     assert 'value="Handler is slow"' in answer.text or field == "name"
     if field == "threshold" and value:
