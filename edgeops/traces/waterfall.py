@@ -116,9 +116,17 @@ def _in_order(nodes: Sequence[_Node]) -> Iterator[tuple[int, int]]:
 
 
 def _guilty(placed: Sequence[tuple[Span, int]]) -> int | None:
-    """The worst state, where it lies deepest, and of those the first: what the others only passed on."""
+    """The worst state, where it lies deepest, and of those the first: what the others only passed on.
+
+    An inferred segment only repeats its caller's call, which knows the exception, so the caller goes before it.
+    """
+
+    def blame(place: int) -> tuple[int, int]:
+        span, depth = placed[place]
+        return (SEVERITY[span.state], depth - span.is_inferred)
+
     failed = [place for place, (span, _) in enumerate(placed) if span.state != "ok"]
-    return max(failed, key=lambda place: (SEVERITY[placed[place][0].state], placed[place][1]), default=None)
+    return max(failed, key=blame, default=None)
 
 
 def _row(span: Span, depth: int, *, began: float, total: float, is_guilty: bool) -> Row:

@@ -94,6 +94,17 @@ def test_a_fault_outweighs_a_deeper_error_and_a_clean_trace_has_nobody_to_blame(
     assert waterfall.build([{"id": "1", "name": "fine", "start_time": 1.0, "end_time": 2.0}]).guilty is None
 
 
+def test_a_call_is_blamed_before_the_segment_x_ray_inferred_from_it():
+    call = LAMBDA["subsegments"][0]
+    inferred = {**call, "id": "3" * 16, "parent_id": call["id"], "inferred": True}
+    flow = waterfall.build([STAGE, LAMBDA, inferred])
+    assert [(row.depth, row.span.is_inferred) for row in flow.rows if row.span.name == "DynamoDB"] == [
+        (3, False),
+        (4, True),
+    ]
+    assert flow.guilty.span.is_inferred is False
+
+
 def test_a_segment_still_running_has_no_duration_and_reaches_to_the_end():
     running = {"id": "2", "parent_id": "1", "name": "running", "start_time": 11.0, "in_progress": True}
     row = waterfall.build([{"id": "1", "name": "root", "start_time": 10.0, "end_time": 14.0}, running]).rows[1]
