@@ -1,4 +1,4 @@
-// Keeps "3 min ago" true on a page that nobody reloads; the wording matches dashboards/templatetags/edgeops.py.
+// Keeps "3 min ago" true on a page that nobody reloads; the wording matches dashboards/wording.py.
 const UNITS = [
   [86400, "d"],
   [3600, "h"],

@@ -1,0 +1,53 @@
+"""How numbers and spans of time are written. None is missing and is written as a dash, never as 0."""
+
+from datetime import datetime
+
+MISSING = "–"
+AGE_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def compact(number: float | None) -> str:
+    """Three significant digits and a unit letter: 1.2k, 3.45M."""
+    if number is None:
+        return MISSING
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return f"{_significant(number / size)}{letter}"
+    return _significant(number)
+
+
+def percent(number: float | None) -> str:
+    """A number that already is in percent: 0.42 %."""
+    return MISSING if number is None else f"{_significant(number)} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit a person would say them in: 420 ms, 1.3 s, 4 min, 2 h 5 min."""
+    if seconds is None:
+        return MISSING
+    if abs(seconds) < 1:
+        return f"{_significant(seconds * 1000)} ms"
+    if abs(seconds) < 60:
+        return f"{_significant(seconds)} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest whole unit; static/js/ages.js says the same."""
+    seconds = (now - moment).total_seconds()
+    size = abs(seconds)
+    if size < 5:
+        return "now"
+    length, unit = next(pair for pair in AGE_UNITS if size >= pair[0])
+    words = f"{int(size // length)} {unit}"
+    return f"in {words}" if seconds < 0 else f"{words} ago"
+
+
+def _significant(number: float) -> str:
+    digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
+    text = f"{number:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
