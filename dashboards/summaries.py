@@ -37,11 +37,6 @@ def highest(values: Values) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def lowest(values: Values) -> float | None:
-    """The smallest value."""
-    return min((value for value in values if value is not None), default=None)
-
-
 def weighted(rates: Values, weights: Values) -> float | None:
     """The mean of rates by their traffic: ten errors of ten requests at night are not half of a day's."""
     pairs = [(rate, weight) for rate, weight in zip(rates, weights, strict=False) if rate is not None and weight]

@@ -1,0 +1,90 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import plotly.graph_objects as go
+import pytest
+
+from dashboards import charts, figures, ranges
+from dashboards.figures import Mark, Threshold
+from edgeops.estate.models import HopKind
+from edgeops.metrics.reading import Line
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+RANGE = ranges.parse({"range": "15m"}, NOW)
+ERRORS = charts.find(HopKind.LAMBDA, "errors")
+
+
+def line(values, settled=None):
+    count = len(values) if settled is None else settled
+    return Line(RANGE.start, 60, values, NOW, RANGE.start + timedelta(minutes=count))
+
+
+def drawn(values, settled=None, **more):
+    lines = {("Errors", "Sum"): line(values, settled)}
+    return figures.figure(ERRORS, lines, time_range=RANGE, **more)
+
+
+def test_a_missing_value_is_null_and_the_line_does_not_cross_it():
+    (trace, dots) = drawn([1.0, 2.0, None, 0.0])["data"]
+
+    assert trace["y"] == [1.0, 2.0, None, 0.0]
+    assert trace["connectgaps"] is False
+    assert (trace["x0"], trace["dx"]) == ("2026-11-22 11:45:00", 60000)
+    assert json.loads(json.dumps(trace["y"])) == [1.0, 2.0, None, 0.0]
+    assert dots["x"] == ["2026-11-22 11:48:00"]
+
+
+def test_the_tail_that_may_still_change_is_dotted_and_joins_the_line():
+    solid, tail = drawn([1.0, 2.0, 3.0, 4.0], settled=2)["data"]
+
+    assert (solid["y"], solid["line"]["dash"]) == ([1.0, 2.0], "solid")
+    assert (tail["y"], tail["line"]["dash"]) == ([2.0, 3.0, 4.0], "dot")
+    assert tail["x0"] == "2026-11-22 11:46:00"
+    assert not tail["showlegend"]
+
+
+def test_a_value_between_two_gaps_is_a_dot():
+    *_, dots = drawn([None, 7.0, None])["data"]
+
+    assert (dots["mode"], dots["y"]) == ("markers", [7.0])
+
+
+def test_events_in_range_are_numbered_rules_and_others_are_left_out():
+    inside = Mark(1, NOW - timedelta(minutes=5), "It fires", "alarm.ALARM")
+    before = Mark(2, NOW - timedelta(hours=5), "Long ago", "alarm.OK")
+    figure = drawn([1.0], marks=[inside, before])
+
+    assert [shape["x0"] for shape in figure["layout"]["shapes"]] == ["2026-11-22 11:55:00"]
+    assert figure["data"][-1]["text"] == ["1"]
+    assert figure["data"][-1]["hovertext"] == ["It fires"]
+
+
+def test_an_alarm_draws_its_threshold():
+    figure = drawn([1.0], thresholds=[Threshold(5.0, "Errors: > 5")])
+
+    (shape,) = figure["layout"]["shapes"]
+    assert (shape["y0"], shape["y1"], shape["label"]["text"]) == (5.0, 5.0, "Errors: > 5")
+
+
+def test_a_metric_that_is_not_read_is_not_drawn():
+    assert figures.figure(ERRORS, {}, time_range=RANGE)["data"] == []
+
+
+@pytest.mark.parametrize("kind", list(HopKind))
+def test_every_figure_is_one_that_plotly_accepts(kind):
+    mark, threshold = Mark(1, NOW, "x", "alarm.OK"), Threshold(1.0, "> 1")
+    for chart in charts.of_kind(kind):
+        lines = {(one.metric, one.statistic): line([1.0, None, 3.0, None, None], settled=3) for one in chart.strokes}
+        figure = figures.figure(chart, lines, time_range=RANGE, marks=[mark], thresholds=[threshold])
+        assert len(go.Figure(figure).data) >= 2 * len(chart.strokes)
+
+
+def test_the_sentence_says_the_peak_and_the_last_value():
+    lines = {("Errors", "Sum"): line([1.0, 9.0, None, 2.0])}
+
+    assert figures.sentence(ERRORS, lines) == "Errors: highest 9 at 11:46 UTC, last 2."
+
+
+def test_no_data_is_said_and_not_drawn_as_zero():
+    assert figures.sentence(ERRORS, {("Errors", "Sum"): line([None, None])}) == "Errors: no data in this range."
+    assert figures.sentence(ERRORS, {}) == "Errors: no data in this range."
