@@ -22,6 +22,7 @@ ADDRESSES = {
     "api": "/apis/{}/",
     "alarm": "/alarms/{}/",
     "request": "/cache/invalidations/{}/",
+    "invalidate": "/cache/invalidations/new/?distribution={}",
     "trace": "/traces/{}/",
 }
 

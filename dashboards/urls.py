@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from dashboards.views import alarms, channels, health, inbox, overview, traces
+from dashboards.views import alarms, apis, cache, channels, health, hooks, inbox, overview, traces, webhooks
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    path("apis/<slug:slug>/", apis.detail, name="api"),
+    path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/", apis.values, name="api_values"),
     path("alarms/", alarms.listing, name="alarms"),
     path("alarms/new/", alarms.create, name="alarm_new"),
     path("alarms/<int:pk>/", alarms.detail, name="alarm"),
@@ -23,6 +25,16 @@ urlpatterns: list[URLPattern] = [
     path("traces/<str:trace_id>/", traces.detail, name="trace"),
     path("traces/<str:trace_id>/fetch/", traces.fetch_again, name="trace_fetch"),
     path("traces/<str:trace_id>/document.json", traces.raw, name="trace_document"),
+    path("cache/", cache.history, name="cache"),
+    path("cache/invalidations/new/", cache.new, name="invalidation_new"),
+    path("cache/invalidations/<uuid:identity>/", cache.detail, name="invalidation"),
+    path("cache/invalidations/<uuid:identity>/cancel/", cache.cancel, name="invalidation_cancel"),
+    path("cache/webhooks/", webhooks.listing, name="webhooks"),
+    path("cache/webhooks/new/", webhooks.new, name="webhook_new"),
+    path("cache/webhooks/<int:pk>/secret/", webhooks.rotate, name="webhook_rotate"),
+    path("cache/webhooks/<int:pk>/switch/", webhooks.switch, name="webhook_switch"),
+    path("hooks/v1/<str:key>", hooks.receive, name="hook"),
+    path("hooks/v1/<str:key>/", hooks.receive),  # a redirect would turn the post into a GET
 ]
 if settings.IS_DEMO or settings.EDGEOPS_MODE == "test":
     urlpatterns += [path("demo/inbox/", inbox.page, name="demo_inbox")]

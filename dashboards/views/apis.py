@@ -1,0 +1,176 @@
+"""One API: its request path, a chart of every metric per hop, and what happened beside them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from dashboards import charts, figures, pages, ranges, readings, refreshing, request_path
+from dashboards.charts import Chart, Stroke
+from dashboards.figures import Figure, Mark, Threshold
+from dashboards.pages import HtmxRequest
+from dashboards.permissions import viewer
+from dashboards.ranges import TimeRange
+from dashboards.readings import HopReadings
+from edgeops.alarms.models import AlarmSeries, AlarmState, Transition
+from edgeops.estate.models import AccessState, AccountHealth, EdgeApi, Hop
+from edgeops.metrics import leases, reading
+from edgeops.metrics.reading import Line
+from edgeops.timeline.models import Event
+from edgeops.traces.models import TraceSummary
+
+TRACES_SHOWN = 12
+MINUTES_SHOWN = 15
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart on the page: its figure is found by `key`, its newest minutes stand in a table below it."""
+
+    key: str
+    chart: Chart
+    sentence: str
+    names: Sequence[str]
+    rows: Sequence[tuple[datetime, Sequence[float | None]]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A hop and its charts."""
+
+    hop: Hop
+    panels: Sequence[Panel]
+
+
+@require_GET
+@viewer
+def detail(request: HtmxRequest, slug: str) -> HttpResponse:
+    """The API over a time range. The refresh renews the page's lease before it is told that nothing changed."""
+    now = timezone.now()
+    api = get_object_or_404(EdgeApi.objects.select_related("distribution", "account"), slug=slug)
+    leases.renew(f"api:{api.slug}", api, now)
+    etag = _tag(request, api, now)
+    if (unchanged := refreshing.not_modified(request, etag)) is not None:
+        return unchanged
+    time_range = ranges.parse(request.GET, now)
+    hops = readings.load([api], time_range.start, time_range.end).get(api.pk, [])
+    marks = _marks(api, time_range)
+    context = {
+        "api": api,
+        "time_range": time_range,
+        "path": request_path.of(hops, time_range),
+        "sections": [_section(one) for one in hops],
+        "figures": _figures(hops, time_range, marks),
+        "marks": marks,
+        "firing": AlarmSeries.objects.filter(rule__api=api, rule__is_enabled=True, state=AlarmState.ALARM)
+        .select_related("rule", "series__hop")
+        .order_by("state_since"),
+        "traces": TraceSummary.objects.filter(api=api).within(time_range.start, time_range.end)[:TRACES_SHOWN],
+        "troubles": AccountHealth.objects.filter(account=api.account)
+        .exclude(state=AccessState.FRESH)
+        .select_related("account"),
+    }
+    return refreshing.tagged(request, pages.render_page(request, "apis/detail.html", context, fragment="live"), etag)
+
+
+@require_GET
+@viewer
+def values(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpResponse:
+    """Every value one chart draws over a time range, as a table: what a chart shows without a chart."""
+    hop = get_object_or_404(Hop.objects.select_related("api"), pk=hop_id, api__slug=slug)
+    chart = charts.find(hop.kind, key)
+    if chart is None:
+        raise Http404
+    time_range = ranges.parse(request.GET, timezone.now())
+    found = readings.load([hop.api], time_range.start, time_range.end).get(hop.api_id, [])
+    of_hop = next(one for one in found if one.hop.pk == hop.pk)
+    context = {
+        "api": hop.api,
+        "hop": hop,
+        "time_range": time_range,
+        "panel": _panel(chart, of_hop, newest=None),
+    }
+    return pages.render_page(request, "apis/values.html", context, fragment="live")
+
+
+def _tag(request: HtmxRequest, api: EdgeApi, now: datetime) -> str:
+    return refreshing.tag(
+        request,
+        now,
+        reading.newest_change(api),
+        Transition.objects.filter(alarm_series__rule__api=api).aggregate(newest=Max("pk"))["newest"],
+        Event.objects.filter(api_slug=api.slug).aggregate(newest=Max("pk"))["newest"],
+        TraceSummary.objects.filter(api=api).order_by("-started_at").values_list("pk", flat=True).first(),
+        list(AccountHealth.objects.filter(account=api.account).order_by("pk").values_list("state", "message")),
+    )
+
+
+def _marks(api: EdgeApi, time_range: TimeRange) -> list[Mark]:
+    events = Event.objects.within(api.slug, time_range.start, time_range.end)
+    return [Mark(number, event.at, event.title, event.kind) for number, event in enumerate(events, start=1)]
+
+
+def _figures(hops: Iterable[HopReadings], time_range: TimeRange, marks: Sequence[Mark]) -> dict[str, Figure]:
+    thresholds = _thresholds(hops)
+    return {
+        _key(one.hop, chart): figures.figure(
+            chart,
+            one.lines,
+            time_range=time_range,
+            marks=marks,
+            thresholds=[threshold for stroke in chart.strokes for threshold in _of_stroke(stroke, one, thresholds)],
+        )
+        for one in hops
+        for chart in charts.of_kind(one.hop.kind)
+    }
+
+
+def _thresholds(hops: Iterable[HopReadings]) -> dict[int, list[Threshold]]:
+    """What alarms watch for, by series."""
+    series = [row.pk for one in hops for row in one.series.values()]
+    alarms = AlarmSeries.objects.filter(series__in=series, rule__is_enabled=True).select_related("rule")
+    found: dict[int, list[Threshold]] = {}
+    for alarm in alarms.prefetch_related("rule__versions"):
+        version = max(alarm.rule.versions.all(), key=lambda one: one.number)
+        found.setdefault(alarm.series_id, []).append(Threshold(version.threshold, f"{alarm.rule.name}: {version}"))
+    return found
+
+
+def _of_stroke(stroke: Stroke, one: HopReadings, thresholds: Mapping[int, list[Threshold]]) -> list[Threshold]:
+    series = one.series.get((stroke.metric, stroke.statistic))
+    return thresholds.get(series.pk, []) if series is not None else []
+
+
+def _section(one: HopReadings) -> Section:
+    panels = [_panel(chart, one, newest=MINUTES_SHOWN) for chart in charts.of_kind(one.hop.kind)]
+    return Section(one.hop, [panel for panel in panels if panel.names])
+
+
+def _panel(chart: Chart, one: HopReadings, *, newest: int | None) -> Panel:
+    """A chart with the rows of its table, the newest minute first."""
+    strokes = [stroke for stroke in chart.strokes if (stroke.metric, stroke.statistic) in one.lines]
+    lines = [one.lines[stroke.metric, stroke.statistic] for stroke in strokes]
+    return Panel(
+        key=_key(one.hop, chart),
+        chart=chart,
+        sentence=figures.sentence(chart, one.lines),
+        names=[stroke.name for stroke in strokes],
+        rows=_rows(lines)[:newest],
+    )
+
+
+def _rows(lines: Sequence[Line]) -> Sequence[tuple[datetime, Sequence[float | None]]]:
+    if not lines:
+        return []
+    columns = zip(*(line.values for line in lines), strict=True)
+    rows = [(lines[0].at(index), row) for index, row in enumerate(columns)]
+    return rows[::-1]
+
+
+def _key(hop: Hop, chart: Chart) -> str:
+    return f"hop-{hop.pk}-{chart.key}"

@@ -1,0 +1,60 @@
+// The theme's colours on a figure: what the style sheet says now, light or dark.
+const LINES = ["blue", "vermillion", "green", "purple", "orange", "sky"];
+
+// A custom property may hold light-dark(); a colour is only known once an element wears it.
+function colours() {
+  const probe = document.createElement("i");
+  document.body.append(probe);
+  const wear = (name) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const found = { ink: wear("text-muted"), text: wear("text"), grid: wear("border"), surface: wear("surface"), bad: wear("bad") };
+  for (const name of LINES) found[name] = wear(`wong-${name}`);
+  probe.remove();
+  return found;
+}
+
+function trace(one, paint) {
+  const colour = paint[one.meta?.tone] ?? paint.ink;
+  return {
+    ...one,
+    ...(one.line && { line: { ...one.line, color: colour } }),
+    ...(one.marker && { marker: { ...one.marker, color: colour } }),
+    ...(one.mode === "text" && { textfont: { color: paint.ink, size: 10 } }),
+    hoverlabel: { namelength: -1 },
+  };
+}
+
+function shape(one, paint) {
+  const colour = one.label ? paint.bad : paint.ink;
+  return {
+    ...one,
+    layer: "below",
+    line: { ...one.line, color: colour },
+    ...(one.label && { label: { ...one.label, font: { ...one.label.font, color: colour } } }),
+  };
+}
+
+export function themed({ data, layout }) {
+  const paint = colours();
+  const font = { family: getComputedStyle(document.body).fontFamily, size: 11, color: paint.ink };
+  const axis = { gridcolor: paint.grid, linecolor: paint.grid, zerolinecolor: paint.grid, tickcolor: paint.grid, automargin: true };
+  return {
+    data: data.map((one) => trace(one, paint)),
+    layout: {
+      ...layout,
+      autosize: true,
+      font,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 36, r: 8, t: 16, b: layout.showlegend ? 44 : 22 },
+      dragmode: "zoom",
+      xaxis: { ...axis, ...layout.xaxis, showgrid: false, nticks: 7, tickangle: 0, tickformat: "%H:%M", hoverformat: "%b %-d, %H:%M UTC", range: [...layout.xaxis.range] },
+      yaxis: { ...axis, ...layout.yaxis, title: undefined, fixedrange: true, nticks: 5 },
+      shapes: layout.shapes.map((one) => shape(one, paint)),
+      legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", bgcolor: "rgba(0,0,0,0)", font },
+      hoverlabel: { bgcolor: paint.surface, bordercolor: paint.grid, font: { ...font, color: paint.text } },
+    },
+  };
+}

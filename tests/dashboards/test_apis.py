@@ -1,0 +1,185 @@
+import json
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from edgeops.alarms.models import AlarmRule, AlarmRuleVersion, AlarmSeries, AlarmState
+from edgeops.estate.models import AccessState, AccountHealth, Hop
+from edgeops.metrics.models import Datapoint, Lease
+from edgeops.timeline.models import Event
+from edgeops.traces.models import TraceSummary
+from tests.fixtures.estate import NOW
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
+PAGE = "/apis/products/"
+
+
+@pytest.fixture
+def frozen():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def signed_in(client, vera):
+    client.force_login(vera)
+    return client
+
+
+def figures(page):
+    return json.loads(re.search(r'id="figures" type="application/json">(.*?)</script>', page, re.DOTALL).group(1))
+
+
+def test_a_stranger_is_sent_to_sign_in(client, api):
+    assert client.get(PAGE)["Location"].startswith("/accounts/login/")
+
+
+def test_an_unknown_api_is_not_found(signed_in):
+    assert signed_in.get("/apis/nothing/").status_code == 404
+
+
+def test_the_page_is_only_read(signed_in, api):
+    assert signed_in.post(PAGE).status_code == 405
+
+
+def test_a_viewer_is_not_offered_to_invalidate_and_an_operator_is(client, vera, otto, api):
+    client.force_login(vera)
+    assert "Invalidate</a>" not in client.get(PAGE).text
+
+    client.force_login(otto)
+    assert f'href="/cache/invalidations/new/?distribution={api.distribution_id}"' in client.get(PAGE).text
+
+
+def test_hops_stand_left_to_right_with_a_chart_for_each_group_of_metrics(signed_in, measured):
+    page = signed_in.get(PAGE).text
+
+    assert page.index("E1PRODUCTSDEMO") < page.index("products-api") < page.index("products-handler")
+    assert len(figures(page)) == 12
+    assert all(f'data-chart="{key}"' in page for key in figures(page))
+
+
+def test_a_gap_in_the_data_reaches_the_browser_as_null(signed_in, measured, put):
+    hop = put("E1PRODUCTSDEMO", "CacheHitRate", [80.0, None, 82.0]).hop
+    (trace, *_) = figures(signed_in.get(PAGE).text)[f"hop-{hop.pk}-cache"]["data"]
+
+    assert trace["y"][-1:] == [80.0]
+    tail = figures(signed_in.get(PAGE).text)[f"hop-{hop.pk}-cache"]["data"][1]
+    assert tail["y"][:3] == [80.0, None, 82.0]
+
+
+def test_an_event_is_a_mark_on_the_charts_and_a_line_beside_them(signed_in, measured):
+    at = NOW - timedelta(minutes=10)
+    Event.put("invalidation.verified", subject=("batch", 1), api_slug="products", title="/a/* is proven", at=at)
+    Event.put("invalidation.verified", subject=("batch", 2), api_slug="orders", title="Not of this API", at=at)
+    page = signed_in.get(PAGE).text
+
+    assert "/a/* is proven" in page
+    assert "Not of this API" not in page
+    assert all(one["layout"]["shapes"] for one in figures(page).values())
+
+
+def test_an_alarm_shows_its_threshold_and_that_it_fires(signed_in, measured, put):
+    series = put("products-handler", "Errors", [9.0])
+    rule = AlarmRule.objects.create(api=measured, name="Handler errors")
+    AlarmRuleVersion.objects.create(
+        rule=rule,
+        number=1,
+        comparison_operator="GreaterThanThreshold",
+        threshold=5,
+        evaluation_periods=1,
+        datapoints_to_alarm=1,
+        treat_missing_data="missing",
+        created_at=NOW,
+        created_by="ada",
+    )
+    AlarmSeries.objects.create(
+        rule=rule, series=series, state=AlarmState.ALARM, state_since=NOW, reason="1 of 1 datapoints breach"
+    )
+    page = signed_in.get(PAGE).text
+
+    assert "1 of 1 datapoints breach" in page
+    assert figures(page)[f"hop-{series.hop_id}-errors"]["layout"]["shapes"][0]["y0"] == 5
+
+
+def test_traces_of_the_same_window_stand_beside_the_charts(signed_in, measured):
+    for index, ago in enumerate((timedelta(minutes=5), timedelta(hours=5))):
+        TraceSummary.objects.create(
+            api=measured,
+            account=measured.account,
+            region="eu-west-1",
+            trace_id=f"1-0000000{index}-{index:024x}",
+            started_at=NOW - ago,
+        )
+    page = signed_in.get(PAGE).text
+
+    assert f"1-00000000-{0:024x}" in page
+    assert f"1-00000001-{1:024x}" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("from=2026-11-22T13:00Z&to=2026-11-22T14:00Z", "lies in the future"),
+        ("from=2026-11-22T11:00Z&to=2026-11-22T10:00Z", "ends before it starts"),
+        ("range=%00", "no range called"),
+    ],
+)
+def test_an_impossible_range_is_said_on_the_page(signed_in, measured, query, words):
+    response = signed_in.get(f"{PAGE}?{query}")
+
+    assert response.status_code == 200
+    assert words in response.text
+
+
+def test_a_running_range_refreshes_and_a_fixed_one_does_not(signed_in, measured):
+    assert "data-refresh-seconds" in signed_in.get(PAGE).text
+    assert "data-refresh-seconds" not in signed_in.get(f"{PAGE}?from=2026-11-22T10:00Z&to=2026-11-22T11:00Z").text
+
+
+def test_trouble_reading_aws_names_what_to_do(signed_in, measured):
+    AccountHealth.note(
+        measured.account,
+        "eu-west-1",
+        "cloudwatch",
+        AccessState.FORBIDDEN,
+        message="Add cloudwatch:GetMetricData.",
+        now=NOW,
+    )
+
+    assert "Add cloudwatch:GetMetricData." in signed_in.get(PAGE).text
+
+
+def test_a_refresh_renews_the_lease_and_is_a_304_until_data_comes(signed_in, measured, put):
+    etag = signed_in.get(PAGE, headers={"HX-Request": "true"})["ETag"]
+    again = {"HX-Request": "true", "If-None-Match": etag}
+
+    assert Lease.objects.get(key="api:products").api == measured
+    assert signed_in.get(PAGE, headers=again).status_code == 304
+
+    measured.hops.first().series.update(polled_at=NOW + timedelta(seconds=5))
+    fresh = signed_in.get(PAGE, headers=again)
+
+    assert fresh.status_code == 200
+    assert "<html" not in fresh.text
+
+
+def test_the_number_of_queries_does_not_grow_with_the_path(signed_in, measured, django_assert_max_num_queries):
+    with django_assert_max_num_queries(26):
+        signed_in.get(PAGE)
+
+
+def test_every_value_of_a_chart_can_be_read_as_a_table(signed_in, measured, put):
+    hop = put("products-handler", "Errors", [3.0, 4.0]).hop
+    page = signed_in.get(f"/apis/products/hops/{hop.pk}/errors/?range=15m").text
+
+    assert page.count('<th scope="row">') == 15
+    assert Datapoint.objects.count() == 2
+
+
+def test_a_table_of_a_foreign_hop_or_an_unknown_chart_is_not_found(signed_in, measured):
+    hop = Hop.objects.get(name="products-handler")
+
+    assert signed_in.get(f"/apis/other/hops/{hop.pk}/errors/").status_code == 404
+    assert signed_in.get(f"/apis/products/hops/{hop.pk}/hosts/").status_code == 404

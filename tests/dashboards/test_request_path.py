@@ -1,0 +1,95 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboards import ranges, request_path
+from dashboards.readings import HopReadings
+from edgeops.estate.models import Hop, HopKind
+from edgeops.metrics.reading import Line
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+RANGE = ranges.parse({"range": "15m"}, NOW)
+SETTLED = NOW - timedelta(minutes=2)
+
+
+def hop(kind, **metrics):
+    """A hop with the same value in every minute of the range, by metric name."""
+    statistics = {"Count": "SampleCount", "HealthyHostCount": "Minimum", "UnHealthyHostCount": "Minimum"}
+    lines = {}
+    for name, value in metrics.items():
+        metric = name.removeprefix("_")
+        statistic = statistics.get(metric) or ("Average" if metric.endswith("Rate") else "Sum")
+        key = (metric, "p95") if metric in {"Latency", "TargetResponseTime"} else (metric, statistic)
+        lines[key] = Line(RANGE.start, 60, [value] * 15, NOW, SETTLED)
+    return HopReadings(Hop(kind=kind, name=kind), {}, lines)
+
+
+def cards(*hops):
+    return request_path.of(hops, RANGE).cards
+
+
+def test_errors_are_charged_to_the_hop_that_made_them():
+    edge, gateway, function = cards(
+        hop(HopKind.CLOUDFRONT, Requests=1000.0, _5xxErrorRate=4.0),
+        hop(HopKind.REST_API, Count=400.0, _5XXError=40.0),
+        hop(HopKind.LAMBDA, Invocations=400.0, Errors=30.0, Throttles=2.0),
+    )
+
+    assert edge.made_here == pytest.approx(0.0)
+    assert gateway.made_here == pytest.approx(2.0)
+    assert function.made_here == pytest.approx(8.0)
+    assert [edge.is_guilty, gateway.is_guilty, function.is_guilty] == [False, False, True]
+
+
+def test_cached_errors_repeated_by_the_edge_are_never_negative_elsewhere():
+    edge, gateway = cards(
+        hop(HopKind.CLOUDFRONT, Requests=1000.0, _5xxErrorRate=1.0),
+        hop(HopKind.HTTP_API, Count=400.0, _5xx=40.0),
+    )
+
+    assert edge.made_here == 0.0
+    assert gateway.made_here is None, "nothing is known of what is behind it"
+
+
+def test_a_load_balancer_tells_its_own_errors_from_its_targets():
+    balancer, targets = cards(
+        hop(HopKind.ALB, RequestCount=100.0, HTTPCode_ELB_5XX_Count=1.0, HTTPCode_Target_5XX_Count=3.0),
+        hop(HopKind.TARGET_GROUP, RequestCount=100.0, HTTPCode_Target_5XX_Count=3.0),
+    )
+
+    assert (balancer.made_here, targets.made_here) == (1.0, 3.0)
+    assert targets.state == ("ALARM", "Trouble here")
+
+
+def test_unhealthy_hosts_are_trouble_even_without_errors():
+    (targets,) = cards(hop(HopKind.TARGET_GROUP, RequestCount=10.0, HealthyHostCount=1.0, UnHealthyHostCount=2.0))
+
+    assert (targets.healthy, targets.hosts) == (1, 3)
+    assert targets.is_guilty
+
+
+def test_a_hop_without_data_is_unknown_and_not_fine():
+    (function,) = cards(hop(HopKind.LAMBDA))
+
+    assert function.state == ("unknown", "No data")
+    assert function.requests is function.made_here is function.latency is None
+
+
+def test_latency_is_in_seconds_whatever_unit_aws_uses():
+    gateway, targets = cards(hop(HopKind.REST_API, Latency=250.0), hop(HopKind.ALB, TargetResponseTime=0.25))
+
+    assert gateway.latency == targets.latency == 0.25
+
+
+def test_a_running_range_tells_of_the_newest_settled_minutes():
+    path = request_path.of([hop(HopKind.LAMBDA, Invocations=60.0)], RANGE)
+
+    assert (path.start, path.end) == (SETTLED - timedelta(minutes=5), SETTLED)
+    assert path.cards[0].requests == 60.0
+
+
+def test_a_fixed_range_is_told_as_a_whole():
+    fixed = ranges.parse({"from": "2026-11-22T11:00Z", "to": "2026-11-22T11:30Z"}, NOW)
+    path = request_path.of([hop(HopKind.LAMBDA, Invocations=60.0)], fixed)
+
+    assert (path.start, path.end) == (fixed.start, fixed.end)
