@@ -159,6 +159,11 @@ def cancel(request: Request, *, actor: Actor, now: datetime) -> None:
         )
 
 
+def can_cancel(batch: Batch) -> bool:
+    """Whether no worker has taken it up yet."""
+    return batch.state == BatchState.COALESCED and batch.attempts == 0 and batch.lease_token is None
+
+
 def digest(sent_forms: Sequence[str]) -> str:
     """SHA-256 of frozen items: what CloudFront was asked never changes under one reference."""
     return hashlib.sha256("\n".join(sent_forms).encode()).hexdigest()

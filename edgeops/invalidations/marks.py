@@ -18,7 +18,7 @@ TITLES = {
 
 def subject(request: Request) -> tuple[str, str]:
     """How events and audit rows name a request."""
-    return ("invalidation", str(request.uuid))
+    return ("request", str(request.uuid))
 
 
 def put(step: str, request: Request, now: datetime) -> None:

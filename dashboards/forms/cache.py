@@ -1,0 +1,108 @@
+"""The form that asks for an invalidation, and the one that makes a webhook endpoint."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from edgeops.estate.models import Distribution
+from edgeops.invalidations import items
+from edgeops.invalidations.items import Parsed
+from edgeops.webhooks import path_templates
+from edgeops.webhooks.models import Endpoint
+from edgeops.webhooks.path_templates import TemplateError
+
+MONO = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+
+
+def new_token() -> str:
+    """Names one showing of the form, so that sending it twice is one request."""
+    return uuid.uuid4().hex
+
+
+class InvalidationForm(forms.Form):
+    """Distribution, paths one a line, and why. Only an admin may send `/*`, with the distribution's name typed."""
+
+    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"), to_field_name="aws_id")
+    paths = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 8, **MONO}),
+        strip=False,
+        help_text="One a line, from the slash on, as viewers ask for them: /products/7, /products?page=2. "
+        "A * as the last character covers everything that starts so; up to 15 of those and 3,000 lines.",
+    )
+    reason = forms.CharField(
+        max_length=500, help_text="Kept with the invalidation, on the charts and in the audit log."
+    )
+    confirm = forms.CharField(
+        required=False,
+        label="Name of the distribution",
+        help_text="Only for /*: type the distribution's name to empty all of it.",
+        widget=forms.TextInput(attrs=MONO),
+    )
+    token = forms.RegexField(r"^[0-9a-f]{32}$", widget=forms.HiddenInput, initial=new_token)
+
+    def __init__(self, *args: Any, is_admin: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_admin = is_admin
+        self.parsed: Parsed | None = None
+        if not is_admin:
+            del self.fields["confirm"]
+
+    def clean_paths(self) -> str:
+        """Read every line; what is wrong with each is shown beside the form."""
+        text: str = self.cleaned_data["paths"]
+        self.parsed = items.parse_many(text.split("\n"))
+        for problem in self.parsed.problems:
+            self.add_error("paths", problem)
+        if self.parsed.errors:
+            self.add_error("paths", f"{len(self.parsed.errors)} of the lines cannot be sent; see below what to change.")
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        """`/*` asks for more than the rest."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.parsed is not None and self.parsed.is_everything:
+            self._check_everything(cleaned.get("distribution"), cleaned.get("confirm", ""))
+        return cleaned
+
+    def _check_everything(self, distribution: Distribution | None, confirm: str) -> None:
+        if not self.is_admin:
+            self.add_error(
+                "paths",
+                "Only an admin may invalidate /*: it empties the whole distribution. Name narrower paths, or ask one.",
+            )
+        elif distribution is not None and confirm != distribution.name:
+            self.add_error("confirm", f"To invalidate everything, type the distribution's name: {distribution.name}")
+
+
+class EndpointForm(forms.Form):
+    """An endpoint with its first rule: this event → these paths."""
+
+    name = forms.CharField(max_length=100, help_text="Who sends: as “product catalogue”.")
+    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"), to_field_name="aws_id")
+    event_type = forms.CharField(
+        max_length=100,
+        label="Event",
+        help_text="The body's type, exactly: as product.updated.",
+        widget=forms.TextInput(attrs=MONO),
+    )
+    paths = forms.CharField(
+        label="Paths it invalidates",
+        widget=forms.Textarea(attrs={"rows": 4, **MONO}),
+        help_text="One a line. {id} is filled with the field id of the event's data, one path segment: /products/{id}.",
+    )
+
+    def clean_name(self) -> str:
+        """A name is taken once."""
+        name: str = self.cleaned_data["name"]
+        if Endpoint.objects.filter(name=name).exists():
+            raise forms.ValidationError("There is an endpoint of this name already; take another name.")
+        return name
+
+    def clean_paths(self) -> list[str]:
+        """The templates, each checked."""
+        lines = [line.strip() for line in self.cleaned_data["paths"].split("\n") if line.strip()]
+        try:
+            return [path_templates.check(line) for line in lines]
+        except TemplateError as error:
+            raise forms.ValidationError(str(error)) from error

@@ -1,0 +1,117 @@
+import re
+
+import pytest
+from django.utils import timezone
+
+from edgeops.access.models import Audit
+from edgeops.webhooks import endpoints, receiving, running, signatures
+from edgeops.webhooks.models import Endpoint
+from tests.fixtures.webhooks import event, signed_headers
+
+NEW = "/cache/webhooks/new/"
+
+
+@pytest.fixture
+def form(distribution):
+    return {
+        "name": "shop",
+        "distribution": distribution.aws_id,
+        "event_type": "product.updated",
+        "paths": "/products/{id}\r\n/products\r\n",
+    }
+
+
+def shown_secret(response):
+    return re.search(r'id="secret">(whsec_[^<]+)<', response.content.decode())[1]
+
+
+def test_an_admin_makes_an_endpoint_and_sees_its_secret_once(client, ada, form):
+    client.force_login(ada)
+    response = client.post(NEW, form)
+
+    endpoint = Endpoint.objects.get()
+    secret = shown_secret(response)
+    assert [live.secret for live in endpoints.live_secrets(endpoint, timezone.now())] == [secret]
+    assert endpoint.rules.get().path_templates == ["/products/{id}", "/products"]
+    assert "no-store" in response["Cache-Control"]
+    assert Audit.objects.get().actor == "ada"
+    assert secret not in client.get("/cache/webhooks/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"paths": "/*"}, "never invalidates"),
+        ({"paths": "products/{id}"}, "slash"),
+        ({"paths": "/{a.b}"}, "not a field"),
+        ({"distribution": "E9"}, "available choices"),
+        ({"name": ""}, "required"),
+    ],
+)
+def test_an_endpoint_that_cannot_work_is_refused_in_words(client, ada, form, changes, problem):
+    client.force_login(ada)
+    assert problem in client.post(NEW, form | changes).content.decode()
+    assert not Endpoint.objects.exists()
+
+
+def test_a_name_is_taken_once(client, ada, form, endpoint):
+    client.force_login(ada)
+    assert "already" in client.post(NEW, form | {"name": endpoint.name}).content.decode()
+    assert Endpoint.objects.count() == 1
+
+
+def test_an_admin_turns_a_secret_over_until_three_are_live(client, ada, endpoint):
+    client.force_login(ada)
+    url = f"/cache/webhooks/{endpoint.pk}/secret/"
+    assert len(signatures.key(shown_secret(client.post(url)))) == 32
+    client.post(url)
+    response = client.post(url, follow=True)
+    assert "3 live secrets already" in response.content.decode()
+    assert endpoint.secrets.count() == 3
+
+
+def test_an_admin_closes_and_opens_an_endpoint(client, ada, endpoint):
+    client.force_login(ada)
+    client.post(f"/cache/webhooks/{endpoint.pk}/switch/", {"enabled": "no"})
+    assert not Endpoint.objects.get().is_enabled
+    client.post(f"/cache/webhooks/{endpoint.pk}/switch/", {"enabled": "yes"})
+    assert Endpoint.objects.get().is_enabled
+
+
+@pytest.mark.parametrize("path", ["new/", "{pk}/secret/", "{pk}/switch/"])
+def test_an_operator_manages_nothing(client, otto, endpoint, form, path):
+    client.force_login(otto)
+    assert client.post("/cache/webhooks/" + path.format(pk=endpoint.pk), form).status_code == 403
+    assert Endpoint.objects.get().is_enabled
+    assert endpoint.secrets.count() == 1
+
+
+@pytest.mark.parametrize("path", ["{pk}/secret/", "{pk}/switch/"])
+def test_changes_are_posts(client, ada, endpoint, path):
+    client.force_login(ada)
+    assert client.get("/cache/webhooks/" + path.format(pk=endpoint.pk)).status_code == 405
+
+
+def test_everyone_sees_address_rules_and_what_arrived(client, vera, endpoint, now, django_assert_max_num_queries):
+    body = event(id="<b>7</b>".replace("/", ""))
+    for number in range(3):
+        headers = signed_headers(body, now, message_id=f"msg_{number}")
+        delivery = receiving.receive(endpoint, headers=headers, body=body, address="192.0.2.7", now=now).delivery
+        (made,) = running.run(delivery.pk, now=now)
+    receiving.receive(endpoint, headers={}, body=b"{}", address=None, now=now)
+    client.force_login(vera)
+    with django_assert_max_num_queries(14):
+        page = client.get("/cache/webhooks/").content.decode()
+    assert f"/hooks/v1/{endpoint.key}" in page
+    assert "/products/{id}" in page
+    assert str(made.uuid) in page
+    assert "Refused" in page
+    assert "<b>7" not in page
+    assert "New secret" not in page
+
+
+def test_no_endpoint_yet_is_said(client, vera):
+    client.force_login(vera)
+    page = client.get("/cache/webhooks/").content.decode()
+    assert "No endpoint yet" in page
+    assert "Nothing has arrived yet" in page
