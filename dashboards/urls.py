@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from dashboards.views import alarms, cache, channels, health, hooks, inbox, overview, traces, webhooks
+from dashboards.views import alarms, apis, cache, channels, health, hooks, inbox, overview, traces, webhooks
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    path("apis/<slug:slug>/", apis.detail, name="api"),
+    path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/", apis.values, name="api_values"),
     path("alarms/", alarms.listing, name="alarms"),
     path("alarms/new/", alarms.create, name="alarm_new"),
     path("alarms/<int:pk>/", alarms.detail, name="alarm"),
