@@ -20,7 +20,11 @@ HANDLER = {
     "start_time": 100.25,
     "end_time": 100.75,
     "fault": True,
-    "cause": {"exceptions": [{"type": "TimeoutError", "message": "<b>no</b> answer", "stack": [{"path": "app.py"}]}]},
+    "cause": {
+        "exceptions": [
+            {"type": "TimeoutError", "message": "<b>no</b> answer", "stack": [{"path": "app.py", "line": 7}]}
+        ]
+    },
     "annotations": {"product": "tv"},
 }
 STAGE = {"id": "a" * 16, "name": "products-api/prod", "start_time": 100.0, "end_time": 101.0}
@@ -195,6 +199,10 @@ def test_a_fetched_trace_is_a_waterfall_that_no_longer_refreshes(page, trace, do
     assert "data-refresh-seconds" not in text
     assert '<rect data-state="fault" x="25.0%" y="4" width="50.0%"' in text
     assert "deepest fault" in text
+    assert "<pre>app.py:7\n</pre>" in text
+    assert "{{" not in text
+    assert "{%" not in text
+    assert "<dt>Exception</dt><dd><strong>TimeoutError</strong>" in text
     assert "AWS::Lambda::Function" in text
     assert "&lt;b&gt;no&lt;/b&gt; answer" in text, "what a segment says is text, never markup"
     assert "style=" not in text.split("<main", 1)[1]
