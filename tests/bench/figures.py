@@ -1,0 +1,84 @@
+"""What is measured, and what must hold."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from edgeops.access.models import User
+from edgeops.metrics import reading, windows
+from edgeops.metrics.models import Datapoint, Series
+
+ROUNDS = 15
+HTMX = {"HX-Request": "true"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    value: float
+    unit: str
+    limit: float
+
+    @property
+    def holds(self) -> bool:
+        return self.value <= self.limit
+
+    def as_json(self) -> dict[str, object]:
+        return {"value": round(self.value, 4), "unit": self.unit, "limit": self.limit, "holds": self.holds}
+
+    def __str__(self) -> str:
+        verdict = "holds" if self.holds else "DOES NOT HOLD"
+        return f"{self.name:24} {self.value:10.3f} {self.unit:6} limit {self.limit:g}  {verdict}"
+
+
+def measure() -> list[Figure]:
+    client = Client()
+    client.force_login(User.objects.get(username="viewer"))
+    return [
+        Figure("overview_s", median(lambda: get(client, "/")), "s", 1.0),
+        Figure("api_page_s", median(lambda: get(client, "/apis/catalog/?range=24h")), "s", 1.0),
+        Figure("refresh_304_ratio", refresh_ratio(client, "/apis/catalog/?range=24h"), "ratio", 0.25),
+        Figure("read_24h_ratio", read_ratio(), "ratio", 3.0),
+    ]
+
+
+def median(act: Callable[[], object]) -> float:
+    """Seconds; the first, cold round does not count."""
+    act()
+    seconds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def get(client: Client, url: str, *, status: int = 200, **headers: str) -> str:
+    response = client.get(url, headers=headers)
+    if response.status_code != status:
+        raise RuntimeError(f"{url} answered {response.status_code}, not {status}")
+    return response.headers.get("ETag", "")
+
+
+def refresh_ratio(client: Client, url: str) -> float:
+    """An unchanged refresh against one that has to be rendered."""
+    if (second := timezone.now().second) > 45:
+        time.sleep(60 - second)  # tags change with the minute; stay within one
+    unchanged = {**HTMX, "If-None-Match": get(client, url, **HTMX)}
+    rendered = median(lambda: get(client, url, **HTMX))
+    return median(lambda: get(client, url, status=304, **unchanged)) / rendered
+
+
+def read_ratio() -> float:
+    """A day of 35 series to arrays with their gaps, against the bare query of the same rows."""
+    series = list(Series.objects.order_by("pk")[:35])
+    end = windows.floor(timezone.now(), 60)
+    start = end - timedelta(hours=24)
+    rows = Datapoint.objects.filter(series__in=series, period=60, at__gte=start, at__lt=end)
+    bare = median(lambda: list(rows.values_list("series_id", "at", "value")))
+    return median(lambda: reading.load(series, start, end)) / bare
