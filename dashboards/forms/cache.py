@@ -23,7 +23,7 @@ def new_token() -> str:
 class InvalidationForm(forms.Form):
     """Distribution, paths one a line, and why. Only an admin may send `/*`, with the distribution's name typed."""
 
-    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"), to_field_name="aws_id")
+    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"))
     paths = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 8, **MONO}),
         strip=False,
@@ -79,7 +79,7 @@ class EndpointForm(forms.Form):
     """An endpoint with its first rule: this event → these paths."""
 
     name = forms.CharField(max_length=100, help_text="Who sends: as “product catalogue”.")
-    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"), to_field_name="aws_id")
+    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"))
     event_type = forms.CharField(
         max_length=100,
         label="Event",

@@ -23,7 +23,7 @@ def published(monkeypatch):
 @pytest.fixture
 def form(distribution, api):
     def filled(paths="/products/1", **changes):
-        values = {"distribution": distribution.aws_id, "paths": paths, "reason": "price fix", "token": uuid.uuid4().hex}
+        values = {"distribution": distribution.pk, "paths": paths, "reason": "price fix", "token": uuid.uuid4().hex}
         return values | changes
 
     return filled
@@ -98,7 +98,7 @@ def test_a_reason_is_required(client, otto, form, published):
 
 def test_an_unknown_distribution_is_refused(client, otto, form, published):
     client.force_login(otto)
-    assert "not one of the available choices" in text(client.post(NEW, form(distribution="E9UNKNOWN")))
+    assert "not one of the available choices" in text(client.post(NEW, form(distribution="999999")))
     assert not Request.objects.exists()
 
 
@@ -139,10 +139,10 @@ def test_the_form_is_closed_to_viewers_and_strangers(client, vera, form, method)
     assert not Request.objects.exists()
 
 
-def test_the_form_starts_with_the_distribution_of_the_link(client, otto, form):
+def test_the_form_starts_with_the_distribution_of_the_link(client, otto, distribution):
     client.force_login(otto)
-    page = text(client.get(NEW, {"distribution": "E1PRODUCTSDEMO", "paths": "/products/7"}))
-    assert '<option value="E1PRODUCTSDEMO" selected>' in page
+    page = text(client.get(NEW, {"distribution": distribution.pk, "paths": "/products/7"}))
+    assert f'<option value="{distribution.pk}" selected>' in page
     assert "/products/7" in page
     assert "cannot be undone" in page
     assert 'name="confirm"' not in page

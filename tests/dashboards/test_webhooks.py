@@ -15,7 +15,7 @@ NEW = "/cache/webhooks/new/"
 def form(distribution):
     return {
         "name": "shop",
-        "distribution": distribution.aws_id,
+        "distribution": distribution.pk,
         "event_type": "product.updated",
         "paths": "/products/{id}\r\n/products\r\n",
     }
