@@ -24,6 +24,8 @@ ADDRESSES = {
     "request": "/cache/invalidations/{}/",
     "invalidate": "/cache/invalidations/new/?distribution={}",
     "trace": "/traces/{}/",
+    "channel": "/channels/",
+    "webhook_endpoint": "/cache/webhooks/",
 }
 
 

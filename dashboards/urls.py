@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from dashboards.views import alarms, apis, cache, channels, health, hooks, inbox, overview, traces, webhooks
+from dashboards.views import alarms, apis, audit, cache, channels, health, hooks, inbox, overview, traces, webhooks
+from dashboards.views import settings as settings_page
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern] = [
     path("channels/new/", channels.create, name="channel_new"),
     path("channels/<int:pk>/edit/", channels.edit, name="channel_edit"),
     path("channels/<int:pk>/secret/", channels.renew_secret, name="channel_secret"),
+    path("audit/", audit.audit, name="audit"),
+    path("settings/", settings_page.settings, name="settings"),
     path("healthz/live", health.live, name="health_live"),
     path("healthz/ready", health.ready, name="health_ready"),
     path("apis/<slug:slug>/traces/", traces.listing, name="traces"),

@@ -51,7 +51,7 @@ export function themed({ data, layout }) {
       margin: { l: 36, r: 8, t: 16, b: layout.showlegend ? 44 : 22 },
       dragmode: "zoom",
       xaxis: { ...axis, ...layout.xaxis, showgrid: false, nticks: 7, tickangle: 0, tickformat: "%H:%M", hoverformat: "%b %-d, %H:%M UTC", range: [...layout.xaxis.range] },
-      yaxis: { ...axis, ...layout.yaxis, title: undefined, fixedrange: true, nticks: 5 },
+      yaxis: { ...axis, ...layout.yaxis, title: undefined, fixedrange: true, nticks: 5, hoverformat: ",.4~r" },
       shapes: layout.shapes.map((one) => shape(one, paint)),
       legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", bgcolor: "rgba(0,0,0,0)", font },
       hoverlabel: { bgcolor: paint.surface, bordercolor: paint.grid, font: { ...font, color: paint.text } },
