@@ -36,7 +36,7 @@ def _sent(batch: Batch) -> Step:
         return Step("sent", title, "done", batch.submitted_at)
     match batch.state:
         case BatchState.FAILED:
-            return Step("sent", "Not sent: failed", "failed", None, batch.last_error)
+            return Step("sent", "Not sent: failed", "failed", None)
         case BatchState.CANCELLED:
             return Step("sent", "Not sent: cancelled", "todo", None, batch.outcome)
         case BatchState.RETRY_WAIT:
@@ -46,7 +46,7 @@ def _sent(batch: Batch) -> Step:
 
 def _completed(batch: Batch) -> Step:
     if batch.completed_at is not None:
-        return Step("completed", "Completed at every edge location, says CloudFront", "done", batch.completed_at)
+        return Step("completed", "Completed, says CloudFront", "done", batch.completed_at)
     if batch.state == BatchState.STUCK:
         return Step("completed", "No end in sight", "stuck", None, batch.last_error)
     if batch.state in UNDER_WAY:

@@ -55,7 +55,7 @@ class InvalidationForm(forms.Form):
         for problem in self.parsed.problems:
             self.add_error("paths", problem)
         if self.parsed.errors:
-            self.add_error("paths", f"{len(self.parsed.errors)} of the lines cannot be sent; see below what to change.")
+            self.add_error("paths", f"{len(self.parsed.errors)} of the lines cannot be sent: see “What to change”.")
         return text
 
     def clean(self) -> dict[str, Any]:

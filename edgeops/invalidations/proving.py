@@ -91,5 +91,5 @@ def _summed_up(batch: Batch, probes: Sequence[Probe]) -> str:
     where = f" at {', '.join(pops)}; one edge location is not the world" if pops else ""
     exact = sum(not item.endswith("*") for item in batch.items)
     wildcards = len(batch.items) - exact
-    rest = f" {wildcards} wildcards name no URL and were not probed." if wildcards else ""
+    rest = f" Wildcards name no URL and were not probed: {wildcards}." if wildcards else ""
     return f"{len(probes)} of {exact} paths probed: {', '.join(counts)}{where}.{rest}"

@@ -83,7 +83,7 @@ def test_a_bad_path_is_named_with_a_form_that_works_and_the_input_is_kept(
 
     page = text(response)
     assert problem in page
-    assert f'<td class="mono">{suggestion}</td>' in page
+    assert f'<td class="paths mono" data-label="This works">{suggestion}</td>' in page
     assert f"/good\n{paths}" in response.content.decode()
     assert 'value="price fix"' in page
     assert not Request.objects.exists()
@@ -106,7 +106,7 @@ def test_checking_shows_what_would_be_sent_and_sends_nothing(client, otto, form,
     client.force_login(otto)
     page = text(client.post(NEW, form('/a"b\n/c/*', check="1")))
     assert "/a%22b" in page
-    assert "2 paths, 1 of them wildcards" in page
+    assert "2 paths, 1 wildcard among them" in page
     assert not Request.objects.exists()
 
 
@@ -226,7 +226,7 @@ def test_a_probe_without_an_answer_is_shown_as_dashes(client, vera, asked, now):
     client.force_login(vera)
     page = text(client.get(reverse("invalidation", args=[request.uuid])))
     assert "No answer: timed out" in page
-    assert '<td class="number">–</td>' in page
+    assert '<td class="number" data-label="Age">–</td>' in page
 
 
 def test_an_invalidation_by_a_webhook_links_its_delivery(client, vera, endpoint, now):
