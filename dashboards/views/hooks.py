@@ -1,6 +1,7 @@
 """Where webhooks arrive: open to the world, closed to everything without a good signature. Reads no cookie."""
 
 import logging
+import re
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -19,6 +20,7 @@ from tasks.receiving import run_delivery
 
 log = logging.getLogger("edgeops.hooks")
 
+KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # What a sender is told never says which check failed; the event log does.
 REFUSALS = {
     Answer.MALFORMED: (400, "malformed signature headers"),
@@ -41,7 +43,7 @@ class BodyError(Exception):
 def receive(request: HttpRequest, key: str) -> JsonResponse:
     """Take one post: 202 when it is stored, 200 when it was before, and nothing like it otherwise."""
     try:
-        endpoint = Endpoint.objects.filter(key=key, is_enabled=True).first()
+        endpoint = Endpoint.objects.filter(key=key, is_enabled=True).first() if KEY.fullmatch(key) else None
         if endpoint is None:
             return _refusal(404, "no such endpoint")
         outcome = receiving.receive(

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+LONGEST_TYPE = 100
 BOM = b"\xef\xbb\xbf"
 
 
@@ -32,8 +33,8 @@ def read(body: bytes) -> Payload:
     if not isinstance(found, dict):
         raise PayloadError("The body is not a JSON object.")
     kind, data = found.get("type"), found.get("data", {})
-    if not isinstance(kind, str) or not kind:
-        raise PayloadError("The body has no `type` that is a text.")
+    if not isinstance(kind, str) or not kind or len(kind) > LONGEST_TYPE or not kind.isprintable():
+        raise PayloadError(f"The body has no `type` that is a text of up to {LONGEST_TYPE} printable characters.")
     if not isinstance(data, dict):
         raise PayloadError("The body's `data` is not a JSON object.")
     return Payload(kind, data)

@@ -71,7 +71,7 @@ def _run(delivery: WebhookDelivery, body: bytes, now: datetime) -> list[Request]
         is_mine = delivery.finish(
             next_at=None,
             state=done.state,
-            event_type=payload.type[:100],
+            event_type=payload.type,
             outcome=_summed_up(payload, rules, done)[:500],
             last_error="",
         )
@@ -103,6 +103,6 @@ def _apply(rule: Rule, delivery: WebhookDelivery, payload: Payload, done: Run, n
 
 def _summed_up(payload: Payload, rules: Iterable[Rule], done: Run) -> str:
     if not rules:
-        return f"No enabled rule waits for {payload.type[:100]!r}."
+        return f"No enabled rule waits for {payload.type!r}."
     made = [f"Rule {request.rule}: {', '.join(request.batch.items[:5])}" for request in done.requests if request.batch]
     return " ".join([*done.errors, *made])

@@ -87,6 +87,11 @@ def test_an_unknown_and_a_closed_endpoint_are_not_found_alike(post, endpoint):
     assert not WebhookDelivery.objects.exists()
 
 
+@pytest.mark.parametrize("key", ["%00", "x" * 41, "a%20b", "%C3%A9"])
+def test_a_key_no_endpoint_can_have_is_not_found(post, key):
+    assert post(key=key).status_code == 404
+
+
 @pytest.mark.parametrize("method", ["get", "put", "delete", "head"])
 def test_only_posts_are_taken(client, endpoint, method):
     response = getattr(client, method)(f"/hooks/v1/{endpoint.key}")
