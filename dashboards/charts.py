@@ -71,10 +71,8 @@ _STAGE_CACHE = Chart(
     "per minute",
     (Stroke("CacheHitCount", "Sum", "Hits", "green"), Stroke("CacheMissCount", "Sum", "Misses", "orange", "dash")),
 )
-_BALANCED = (
-    Chart("requests", "Requests", "per minute", (Stroke("RequestCount", "Sum", "Requests"),)),
-    Chart("latency", "Target response time", "s", _latency("TargetResponseTime", "")),
-)
+_REQUESTS = Chart("requests", "Requests", "per minute", (Stroke("RequestCount", "Sum", "Requests"),))
+_RESPONSE = Chart("latency", "Target response time", "s", _latency("TargetResponseTime", ""))
 _TARGET_ERRORS = (
     Stroke("HTTPCode_Target_5XX_Count", "Sum", "Target 5xx", "orange", "dash"),
     Stroke("TargetConnectionErrorCount", "Sum", "Connection errors", "purple", "dashdot"),
@@ -105,13 +103,14 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
     HopKind.REST_API: (*_gateway("4XXError", "5XXError"), _STAGE_CACHE),
     HopKind.HTTP_API: _gateway("4xx", "5xx"),
     HopKind.ALB: (
-        *_BALANCED,
+        _REQUESTS,
         Chart(
             "errors",
             "Errors",
             "per minute",
             (Stroke("HTTPCode_ELB_5XX_Count", "Sum", "Balancer 5xx", "vermillion"), *_TARGET_ERRORS),
         ),
+        _RESPONSE,
     ),
     HopKind.TARGET_GROUP: (
         Chart(
@@ -123,8 +122,9 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
                 Stroke("UnHealthyHostCount", "Minimum", "Unhealthy", "vermillion", "dash"),
             ),
         ),
-        *_BALANCED,
         Chart("errors", "Errors", "per minute", _TARGET_ERRORS),
+        _REQUESTS,
+        _RESPONSE,
     ),
     HopKind.LAMBDA: (
         Chart("requests", "Invocations", "per minute", (Stroke("Invocations", "Sum", "Invocations"),)),
