@@ -12,9 +12,10 @@ env: ## Prepare .venv with everything in requirements/dev.txt (done by the other
 demo: env ## Run EdgeOps on a simulated AWS: one terminal, Ctrl-C ends all
 	@$(RUN)python -m edgeops.demo
 
-test: env ## Run every test, browser tests included
+test: env ## Run every test, browser tests included; what stores something on PostgreSQL too
 	@bin/chromium > /dev/null
 	@$(RUN)pytest
+	@$(RUN)python -m tests.on_postgres tests/edgeops tests/tasks tests/flows
 
 check: env ## Lint, format, types, import contracts, migrations, templates
 	$(RUN)ruff check .
