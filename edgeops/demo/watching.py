@@ -1,7 +1,5 @@
 """What the demo watches from the first minute: two channels into the inbox, two alarms, one webhook endpoint."""
 
-import base64
-import secrets as stdlib_secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +14,10 @@ from edgeops.alarms.models import AlarmRule, ComparisonOperator, TreatMissingDat
 from edgeops.estate.models import Distribution, EdgeApi
 from edgeops.metrics.models import Series
 from edgeops.notifications.models import Channel, Route, Transport
-from edgeops.webhooks.models import Endpoint, EndpointSecret, Rule
+from edgeops.notifications.transports import webhook
+from edgeops.webhooks import endpoints
+from edgeops.webhooks.endpoints import NewRule
+from edgeops.webhooks.models import Endpoint
 
 MAIL_CHANNEL, WEBHOOK_CHANNEL = "On-call mail", "Chat webhook"
 ENDPOINT, EVENT = "Product data", "product.updated"
@@ -74,16 +75,16 @@ def channels() -> list[Channel]:
     mail, _ = Channel.objects.update_or_create(
         name=MAIL_CHANNEL, defaults={"transport": Transport.EMAIL, "address": "on-call@example.test"}
     )
-    webhook, _ = Channel.objects.update_or_create(
+    posted, _ = Channel.objects.update_or_create(
         name=WEBHOOK_CHANNEL,
         defaults={"transport": Transport.WEBHOOK, "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts"},
         create_defaults={
             "transport": Transport.WEBHOOK,
             "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts",
-            "encrypted_secret": secrets.encrypt(new_secret()),
+            "encrypted_secret": secrets.encrypt(webhook.make_secret()),
         },
     )
-    return [mail, webhook]
+    return [mail, posted]
 
 
 def alarms(told: list[Channel], now: datetime) -> None:
@@ -101,18 +102,12 @@ def _alarm(api: EdgeApi, seed: AlarmSeed, told: list[Channel], now: datetime) ->
     Route.objects.bulk_create([Route(rule=rule, channel=channel) for channel in told])
 
 
-@transaction.atomic
-def endpoint(now: datetime) -> Endpoint:
+def endpoint(now: datetime, *, secret: str = "") -> Endpoint:
     """The URL the product data's owner posts to: an updated product invalidates its own path."""
-    found, is_new = Endpoint.objects.get_or_create(
-        name=ENDPOINT, defaults={"distribution": Distribution.objects.get(name="products"), "created_at": now}
-    )
-    if is_new:
-        EndpointSecret.objects.create(endpoint=found, label="demo", encrypted_secret=secrets.encrypt(new_secret()))
-        Rule.objects.create(endpoint=found, name="One product", event_type=EVENT, path_templates=["/products/{id}"])
-    return found
-
-
-def new_secret() -> str:
-    """A signing secret in the Standard Webhooks form."""
-    return "whsec_" + base64.b64encode(stdlib_secrets.token_bytes(32)).decode()
+    found = Endpoint.objects.filter(name=ENDPOINT).first()
+    if found is not None:
+        return found
+    rule = NewRule("One product", EVENT, ["/products/{id}"])
+    products = Distribution.objects.get(name="products")
+    made, _ = endpoints.create(name=ENDPOINT, distribution=products, rules=[rule], actor=SYSTEM, now=now, secret=secret)
+    return made
