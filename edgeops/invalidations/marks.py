@@ -22,15 +22,10 @@ def subject(request: Request) -> tuple[str, str]:
 
 
 def put(step: str, request: Request, now: datetime) -> None:
-    """Mark a step on the lane of the API behind the distribution; told twice, it is one mark."""
-    api = request.distribution.apis.first()
-    Event.put(
-        f"invalidation.{step}",
-        subject=subject(request),
-        api_slug=api.slug if api else "",
-        title=f"{TITLES[step]}: {_what(request)} ({request.reason})",
-        at=now,
-    )
+    """Mark a step on the lane of every API behind the distribution; told twice, it is one mark on each."""
+    title = f"{TITLES[step]}: {_what(request)} ({request.reason})"
+    for api in request.distribution.apis.all():
+        Event.put(f"invalidation.{step}", subject=subject(request), api_slug=api.slug, title=title, at=now)
 
 
 def _what(request: Request) -> str:

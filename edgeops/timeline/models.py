@@ -28,8 +28,8 @@ class Event(models.Model):
 
     class Meta:
         constraints = [
-            # The same fact told twice (a task delivered twice) is one event.
-            models.UniqueConstraint(fields=["kind", "subject_kind", "subject_id"], name="event_once"),
+            # The same fact told twice (a task delivered twice) is one event on a lane.
+            models.UniqueConstraint(fields=["kind", "subject_kind", "subject_id", "api_slug"], name="event_once"),
         ]
         indexes = [models.Index(fields=["api_slug", "at"], name="event_lane")]  # marks on an API's charts
 
@@ -44,5 +44,6 @@ class Event(models.Model):
             kind=kind,
             subject_kind=subject_kind,
             subject_id=str(subject_id),
-            defaults={"at": at, "api_slug": api_slug, "title": title[:300]},
+            api_slug=api_slug,
+            defaults={"at": at, "title": title[:300]},
         )[0]

@@ -23,7 +23,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["api_slug", "at"], name="event_lane")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("kind", "subject_kind", "subject_id"), name="event_once")
+                    models.UniqueConstraint(
+                        fields=("kind", "subject_kind", "subject_id", "api_slug"), name="event_once"
+                    )
                 ],
             },
         ),

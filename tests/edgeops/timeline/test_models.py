@@ -19,6 +19,12 @@ def test_a_fact_told_twice_is_one_event_at_the_time_it_was_first_told(now):
     assert (again.at, again.title) == (now, "Paths /a")
 
 
+def test_one_fact_stands_on_the_lane_of_every_api_it_concerns(now):
+    put(now)
+    put(now, api_slug="orders")
+    assert set(Event.objects.values_list("api_slug", flat=True)) == {"products", "orders"}
+
+
 def test_each_step_of_a_subject_is_an_event_of_its_own(now):
     put(now)
     put(now, kind="invalidation.completed")
