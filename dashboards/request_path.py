@@ -29,6 +29,7 @@ class Card:
     latency: float | None
     healthy: int | None
     hosts: int | None
+    data_until: datetime | None
     is_guilty: bool = False
 
     @property
@@ -83,6 +84,7 @@ def _card(one: HopReadings, hops: Sequence[HopReadings], start: datetime, end: d
         latency=_latency(one, start, end),
         healthy=healthy,
         hosts=hosts,
+        data_until=one.traffic.data_until if one.traffic is not None else None,
     )
 
 

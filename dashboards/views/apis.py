@@ -160,16 +160,17 @@ def _panel(chart: Chart, one: HopReadings, *, newest: int | None) -> Panel:
         chart=chart,
         sentence=figures.sentence(chart, one.lines),
         names=[stroke.name for stroke in strokes],
-        rows=_rows(lines)[:newest],
+        rows=_rows(lines, newest),
     )
 
 
-def _rows(lines: Sequence[Line]) -> Sequence[tuple[datetime, Sequence[float | None]]]:
+def _rows(lines: Sequence[Line], newest: int | None) -> Sequence[tuple[datetime, Sequence[float | None]]]:
+    """Minutes with their values, the newest first; all, or so many."""
     if not lines:
         return []
-    columns = zip(*(line.values for line in lines), strict=True)
-    rows = [(lines[0].at(index), row) for index, row in enumerate(columns)]
-    return rows[::-1]
+    last = len(lines[0].values)
+    first = 0 if newest is None else max(0, last - newest)
+    return [(lines[0].at(index), [line.values[index] for line in lines]) for index in range(last - 1, first - 1, -1)]
 
 
 def _key(hop: Hop, chart: Chart) -> str:

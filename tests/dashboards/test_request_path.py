@@ -72,7 +72,7 @@ def test_a_hop_without_data_is_unknown_and_not_fine():
     (function,) = cards(hop(HopKind.LAMBDA))
 
     assert function.state == ("unknown", "No data")
-    assert function.requests is function.made_here is function.latency is None
+    assert function.requests is function.made_here is function.latency is function.data_until is None
 
 
 def test_latency_is_in_seconds_whatever_unit_aws_uses():
