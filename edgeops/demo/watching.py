@@ -13,7 +13,8 @@ from edgeops.alarms.evaluation import Condition
 from edgeops.alarms.models import AlarmRule, ComparisonOperator, TreatMissingData
 from edgeops.estate.models import Distribution, EdgeApi
 from edgeops.metrics.models import Series
-from edgeops.notifications.models import Channel, Route, Transport
+from edgeops.notifications import routing
+from edgeops.notifications.models import Channel, Transport
 from edgeops.notifications.transports import webhook
 from edgeops.webhooks import endpoints
 from edgeops.webhooks.endpoints import NewRule
@@ -99,7 +100,7 @@ def alarms(told: list[Channel], now: datetime) -> None:
 def _alarm(api: EdgeApi, seed: AlarmSeed, told: list[Channel], now: datetime) -> None:
     series = Series.objects.get(hop__api=api, hop__name=seed.hop, metric=seed.metric, statistic=seed.statistic)
     rule = rules.create(api=api, name=seed.name, series=series, condition=seed.condition, actor=SYSTEM, now=now)
-    Route.objects.bulk_create([Route(rule=rule, channel=channel) for channel in told])
+    routing.set_channels(rule, told, actor=SYSTEM, now=now)
 
 
 def endpoint(now: datetime, *, secret: str = "") -> Endpoint:
