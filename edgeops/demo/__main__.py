@@ -1,6 +1,7 @@
 """`python -m edgeops.demo`: EdgeOps on a simulated AWS, in one terminal. Ctrl-C ends all."""
 
 import fcntl
+import os
 import sys
 import time
 import urllib.error
@@ -69,8 +70,7 @@ def await_pages(house: House, supervisor: Supervisor) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not supervisor.is_stopping:
         if answers(house.options):
-            sys.stdout.write(house.welcome())
-            sys.stdout.flush()
+            tell(house.welcome())
             return
         if time.monotonic() > deadline:
             say("web", f"does not answer yet; look into {house.logs / 'web.log'}")
@@ -106,12 +106,17 @@ def only_one(state_dir: Path) -> Iterator[None]:
 
 
 def say(name: str, what: str) -> None:
-    """One line in the terminal; a terminal that was closed must not stop us from ending the others."""
+    """One line in the terminal."""
+    tell(f"{time.strftime('%H:%M:%S')}  {name:<10} {what}\n")
+
+
+def tell(text: str) -> None:
+    """Write to the terminal; one that was closed must not stop us from ending the others."""
     try:
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {name:<10} {what}\n")
+        sys.stdout.write(text)
         sys.stdout.flush()
     except OSError:
-        return
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  (for the rest of the process)
 
 
 if __name__ == "__main__":

@@ -44,9 +44,13 @@ class Supervisor:
         return self._signals > 0
 
     def listen_to_signals(self) -> None:
-        """Take Ctrl-C, SIGTERM and a closed terminal as the wish to end; a second one means at once."""
+        """Take Ctrl-C, SIGTERM and a closed terminal as the wish to end; a second one means at once.
+
+        Under nohup a closed terminal means nothing, as its user wished.
+        """
         for number in STOP_SIGNALS:
-            signal.signal(number, self._note_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._note_signal)
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1

@@ -1,11 +1,15 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 
 from edgeops.access.models import User
+from edgeops.alarms.models import AlarmRule
 from edgeops.demo import seed
 from edgeops.estate.models import Account, Distribution, EdgeApi, Hop
-from edgeops.metrics.models import Series
+from edgeops.metrics.models import PollBatch, Series
+from edgeops.traces.models import TraceWindow
+from edgeops.webhooks.models import Endpoint
 
 
 def test_the_estate_is_the_worlds(db):
@@ -88,3 +92,13 @@ def test_a_production_database_is_never_seeded(db):
         call_command("seed_demo")
 
     assert not EdgeApi.objects.exists()
+
+
+def test_the_command_prepares_everything_and_plans_the_first_work(db, capsys):
+    call_command("seed_demo")
+    call_command("seed_demo")
+
+    assert "3 APIs are seeded." in capsys.readouterr().out
+    assert AlarmRule.objects.count() == Endpoint.objects.count() + 1 == 2
+    assert PollBatch.objects.due(timezone.now()).exists()
+    assert TraceWindow.objects.due(timezone.now()).exists()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from edgeops.demo import seed, watching
 from edgeops.metrics import planning
+from edgeops.traces import fetching
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         apis = seed.estate()
         watching.alarms(watching.channels(), now)
         watching.endpoint(now)
-        planning.plan(
-            now
-        )  # the first sweep then finds the first polls waiting, ten seconds before beat would plan them
+        # The first sweep then finds work waiting, before beat would have planned any.
+        planning.plan(now)
+        fetching.plan_windows(now)
         self.stdout.write(f"{len(apis)} APIs are seeded.")
