@@ -10,14 +10,21 @@ from tests.browser.conftest import DESKTOP
 
 def test_the_overview_says_what_is_broken_and_since_when_without_a_scroll(viewer):
     viewer.goto("/")
-    first = viewer.locator("section.standing").first
-    expect(first.get_by_role("heading", name="Catalog API")).to_be_visible(timeout=60_000)
-    expect(first.locator(".state.big")).to_have_text("ALARM", timeout=60_000)
-    expect(first).to_contain_text("Browse targets unhealthy on catalog-browse since")
-    expect(first).to_contain_text(re.compile(r"Data until .*, settled until"))
-    expect(first.locator("svg")).to_have_count(2)
-    box = first.bounding_box()
+    catalog = viewer.get_by_role("region", name="Catalog API")
+    expect(catalog.locator(".state.big")).to_have_text("ALARM", timeout=60_000)
+    expect(catalog).to_contain_text("Browse targets unhealthy on catalog-browse since")
+    expect(catalog).to_contain_text(re.compile(r"Data until .*, settled until"))
+    expect(catalog.locator("svg")).to_have_count(2)
+    box = catalog.bounding_box()
     assert box["y"] + box["height"] < DESKTOP["height"]
+
+
+def test_the_most_troubled_api_comes_first(viewer):
+    viewer.goto("/")
+    expect(viewer.get_by_role("region", name="Catalog API").locator(".state.big")).to_have_text("ALARM", timeout=60_000)
+    states = viewer.locator("section.standing .state.big").all_inner_texts()
+    assert states == sorted(states, key=["ALARM", "INSUFFICIENT_DATA", "OK"].index)
+    assert len(states) == 3
 
 
 def test_every_page_says_that_its_data_is_simulated(viewer):

@@ -1,0 +1,162 @@
+"""Every address of the product, opened by an admin: light and wide, then dark and as narrow as a phone.
+
+Console errors, CSP violations and lost requests fail each visit; so does a new route that is not visited.
+"""
+
+import re
+import time
+import uuid
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+
+PAGES = {
+    "overview": "/",
+    "api": "/apis/catalog/",
+    "api_values": "/apis/catalog/hops/{hop}/requests/",
+    "traces": "/apis/products/traces/",
+    "trace": "/traces/{trace}/",
+    "alarms": "/alarms/",
+    "alarm": "/alarms/{alarm}/",
+    "alarm_new": "/alarms/new/?api=products",
+    "alarm_edit": "/alarms/{alarm}/edit/",
+    "channels": "/channels/",
+    "channel_new": "/channels/new/",
+    "channel_edit": "/channels/{channel}/edit/",
+    "cache": "/cache/",
+    "invalidation": "/cache/invalidations/{invalidation}/",
+    "invalidation_new": "/cache/invalidations/new/",
+    "webhooks": "/cache/webhooks/",
+    "webhook_new": "/cache/webhooks/new/",
+    "audit": "/audit/",
+    "settings": "/settings/",
+    "demo_inbox": "/demo/inbox/",
+    "account_change_password": "/accounts/password/change/",
+    "account_logout": "/accounts/logout/",
+    "account_reauthenticate": "/accounts/reauthenticate/",
+}
+STRANGERS_PAGES = {
+    "account_login": "/accounts/login/",
+    "account_inactive": "/accounts/inactive/",
+    "account_signup": "/accounts/signup/",
+    "account_reset_password": "/accounts/password/reset/",
+}
+DATA = {
+    "health_live": "/healthz/live",
+    "health_ready": "/healthz/ready",
+    "trace_document": "/traces/{trace}/document.json",
+}
+POSTS = {
+    "alarm_switch": "/alarms/{alarm}/switch/",
+    "alarm_delete": "/alarms/{alarm}/delete/",
+    "channel_secret": "/channels/{channel}/secret/",
+    "trace_fetch": "/traces/{trace}/fetch/",
+    "invalidation_cancel": "/cache/invalidations/{invalidation}/cancel/",
+    "webhook_rotate": "/cache/webhooks/{endpoint}/secret/",
+    "webhook_switch": "/cache/webhooks/{endpoint}/switch/",
+    "hook": "/hooks/v1/{endpoint_key}",
+}
+ROWS = {
+    "hop": "SELECT min(id) FROM estate_hop WHERE kind = 'cloudfront' AND api_id ="
+    " (SELECT id FROM estate_edgeapi WHERE slug = 'catalog')",
+    "trace": "SELECT trace_id FROM traces_tracesummary LIMIT 1",
+    "alarm": "SELECT min(id) FROM alarms_alarmrule",
+    "channel": "SELECT min(id) FROM notifications_channel",
+    "endpoint": "SELECT min(id) FROM webhooks_endpoint",
+    "endpoint_key": "SELECT key FROM webhooks_endpoint LIMIT 1",
+    "invalidation": "SELECT uuid FROM invalidations_request LIMIT 1",
+}
+# The live part as its refresh brings it, under the same policy as the page.
+REFRESH = """() => new Promise((done) => {
+  if (!document.querySelector("#live[hx-get]")) return done(null);
+  document.addEventListener("htmx:finally:request", ({detail: {ctx}}) => done(ctx.response.status), {once: true});
+  document.body.dispatchEvent(new CustomEvent("refresh"));
+})"""
+
+
+def names(patterns):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield pattern.name
+
+
+def test_every_route_is_visited_here():
+    assert {*PAGES, *STRANGERS_PAGES, *DATA, *POSTS} == set(names(get_resolver().url_patterns))
+
+
+@pytest.fixture(scope="package")
+def rows(demo, chromium, session_of):
+    """An id of each kind; a first invalidation is asked for when there is none."""
+    with chromium.new_context(base_url=demo.url, storage_state=session_of("operator")) as context:
+        page = context.new_page()
+        page.goto("/cache/invalidations/new/")
+        page.get_by_label("Distribution").select_option(label="orders")
+        page.get_by_label("Paths").fill("/orders/1")
+        page.get_by_label("Reason").fill("A first one to look at")
+        page.get_by_role("button", name="Invalidate").click()
+        expect(page).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/"))
+    deadline = time.monotonic() + 90  # the first traces come with the first minute
+    while demo.value(ROWS["trace"]) is None and time.monotonic() < deadline:
+        time.sleep(0.5)
+    found = {kind: demo.value(query) for kind, query in ROWS.items()}
+    return {**found, "invalidation": uuid.UUID(found["invalidation"])}
+
+
+def look(page, address):
+    answer = page.goto(address)
+    assert answer.status == 200
+    assert page.evaluate(REFRESH) in {None, 200, 304}
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    sizes = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert sizes[0] <= sizes[1], f"{address} scrolls sideways: {sizes[0]} px in {sizes[1]}"
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def look_twice(page, address):
+    light = look(page, address)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    dark = look(page, address)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESKTOP)
+    assert light != dark
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_clean_in_light_and_dark_on_desk_and_phone(name, admin, rows):
+    look_twice(admin, PAGES[name].format(**rows))
+
+
+@pytest.mark.parametrize("name", STRANGERS_PAGES)
+def test_a_page_before_the_door_opens_clean_too(name, browse):
+    look_twice(browse(), STRANGERS_PAGES[name])
+
+
+@pytest.mark.parametrize("path", ["/nothing/here/", "/apis/unknown/", "/alarms/999999/"])
+def test_what_is_not_there_is_said_in_the_frame(path, viewer, complaints):
+    complaints.expect("status of 404")
+    viewer.goto(path)
+    expect(viewer.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(viewer.get_by_role("navigation", name="EdgeOps")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data_for_machines_is_json(name, admin, rows, demo):
+    address = DATA[name].format(**rows)
+    if name == "trace_document":
+        admin.goto(f"/traces/{rows['trace']}/")
+        expect(admin.get_by_role("heading", name="Where the time went")).to_be_visible(timeout=20_000)
+    answer = admin.request.get(address)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_what_changes_something_cannot_be_opened_by_a_link(name, admin, rows):
+    assert admin.request.get(POSTS[name].format(**rows)).status == 405

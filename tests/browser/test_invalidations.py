@@ -1,0 +1,112 @@
+"""Invalidations from their two gates, the form and the webhook, to the proof at the edge."""
+
+import json
+import re
+import subprocess
+import urllib.request
+
+from playwright.sync_api import expect
+
+DETAIL = re.compile(r"/cache/invalidations/[0-9a-f-]{36}/$")
+
+
+def fill_form(page, paths, reason, distribution="products"):
+    page.goto("/cache/")
+    page.get_by_role("link", name="New invalidation").click()
+    page.get_by_label("Distribution", exact=True).select_option(label=distribution)
+    page.get_by_label("Paths").fill(paths)
+    page.get_by_label("Reason").fill(reason)
+
+
+def seen_by_a_viewer(demo, path):
+    """What the simulated CloudFront serves for a path of the Products API."""
+    edge = f"http://127.0.0.1:{demo.ports['EDGEOPS_EDGE_PORT']}{path}"
+    request = urllib.request.Request(edge, headers={"Host": "products.example.test"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["name"]
+
+
+def run(command):
+    """What a person does with a command they copied from a page."""
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout
+
+
+def test_an_invalidation_is_followed_until_it_is_verified_at_the_edge(operator):
+    fill_form(operator, "/products/2\n/products/3", "Price of both was wrong")
+    operator.get_by_role("button", name="Invalidate", exact=True).click()
+    expect(operator).to_have_url(DETAIL)
+    address = operator.url
+    expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=60_000)
+    chain = operator.locator("ol.steps > li")
+    expect(chain.nth(0)).to_contain_text("Price of both was wrong")
+    expect(chain.nth(1)).to_contain_text("Sent to CloudFront")
+    expect(chain.nth(2)).to_contain_text("Completed, says CloudFront")
+    expect(chain.nth(3)).to_contain_text("Verified at the edge")
+    expect(operator.get_by_role("region", name="Probes").get_by_role("row")).to_have_count(3)
+    operator.goto("/cache/")
+    expect(operator.get_by_role("row").filter(has_text="Price of both was wrong")).to_contain_text("Verified")
+    operator.goto("/audit/")
+    asked = operator.get_by_role("row").filter(has_text="Price of both was wrong").first
+    expect(asked).to_contain_text("operator")
+    operator.goto("/apis/products/?range=15m")
+    lane = operator.get_by_role("heading", name="Events").locator("xpath=..")
+    expect(lane.get_by_role("listitem").filter(has_text=re.compile("nvalidat")).first).to_be_visible()
+    assert DETAIL.search(address)
+
+
+def test_a_signed_webhook_takes_the_same_road_and_renews_what_viewers_see(operator, demo):
+    operator.goto("/demo/inbox/")
+    change, post = (
+        operator.get_by_label(f"Command that {does}").inner_text()
+        for does in ("changes a product", "posts a signed webhook")
+    )
+    seen_by_a_viewer(demo, "/products/1")
+    run(change)
+    assert seen_by_a_viewer(demo, "/products/1") != "Renamed kettle"
+    assert "202" in run(post).splitlines()[0]
+    assert "200" in run(post).splitlines()[0]  # the same post again is known
+    operator.goto("/cache/")
+    asked = operator.get_by_role("region", name="Invalidations").get_by_role("row").filter(has_text="Webhook")
+    expect(asked).to_have_count(1, timeout=15_000)
+    asked.get_by_role("link").first.click()
+    expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=60_000)
+    expect(operator.locator("ol.steps > li").first).to_contain_text("Product data")
+    assert seen_by_a_viewer(demo, "/products/1") == "Renamed kettle"
+    operator.goto("/cache/webhooks/")
+    arrived = operator.get_by_role("row").filter(has_text="product.updated").last
+    expect(arrived).to_be_visible()
+
+
+def test_two_clicks_on_invalidate_are_one_request(operator, demo):
+    fill_form(operator, "/products/4", "Clicked twice")
+    operator.get_by_role("button", name="Invalidate", exact=True).dblclick()
+    expect(operator).to_have_url(DETAIL)
+    assert demo.value("SELECT count(*) FROM invalidations_request WHERE reason = ?", "Clicked twice") == 1
+
+
+def test_paths_that_cannot_be_sent_are_each_refused_with_what_would_work(operator, demo, complaints):
+    complaints.expect("status of 422")
+    fill_form(operator, "/good\na\n/a/*/b\n/two words\n/caf\u00e9\n/~home", "Not like this")
+    operator.get_by_role("button", name="Invalidate", exact=True).click()
+    refused = operator.get_by_role("region", name=re.compile("What to change")).first
+    expect(refused).to_contain_text("/two%20words")
+    expect(refused).to_contain_text("/caf%C3%A9")
+    expect(refused.locator("tbody tr")).to_have_count(5)
+    expect(operator.get_by_label("Reason")).to_have_value("Not like this")
+    assert demo.value("SELECT count(*) FROM invalidations_request WHERE reason = ?", "Not like this") == 0
+
+
+def test_everything_is_invalidated_by_an_admin_alone_who_types_the_name(operator, admin, demo, complaints):
+    complaints.expect("status of 422")
+    fill_form(operator, "/*", "Everything", distribution="orders")
+    operator.get_by_role("button", name="Invalidate", exact=True).click()
+    expect(operator.get_by_text("Only an admin may invalidate /*")).to_be_visible()
+    fill_form(admin, "/*", "Everything", distribution="orders")
+    admin.get_by_role("button", name="Invalidate", exact=True).click()
+    expect(admin.get_by_text("To invalidate everything, type the distribution's name: orders")).to_be_visible()
+    assert demo.value("SELECT count(*) FROM invalidations_request WHERE reason = ?", "Everything") == 0
+    admin.get_by_label("Name of the distribution").fill("orders")
+    admin.get_by_role("button", name="Invalidate", exact=True).click()
+    expect(admin).to_have_url(DETAIL)
+    expect(admin.get_by_text("Unverifiable: a wildcard names no URL")).to_be_visible(timeout=60_000)
