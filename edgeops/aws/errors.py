@@ -28,7 +28,7 @@ class AwsError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.action} failed ({self.code}): {self.message}. {self.advice}"
+        return f"{self.action} failed ({self.code}). {self.advice} AWS says: {self.message}."
 
     @property
     def advice(self) -> str:

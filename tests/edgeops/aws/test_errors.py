@@ -78,8 +78,9 @@ def test_an_error_says_what_happened_and_what_to_do():
         raise client_error("AccessDenied", 403, "User is not authorized.")
 
     assert str(caught.value) == (
-        "cloudfront:CreateInvalidation failed (AccessDenied): User is not authorized. "
-        "Allow the IAM action cloudfront:CreateInvalidation to the role EdgeOps uses."
+        "cloudfront:CreateInvalidation failed (AccessDenied). "
+        "Allow the IAM action cloudfront:CreateInvalidation to the role EdgeOps uses. "
+        "AWS says: User is not authorized."
     )
 
 
