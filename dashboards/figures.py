@@ -5,8 +5,12 @@ Plain because building graph objects takes eighty times as long; the tests valid
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from html import escape
 from typing import Any
+
+import plotly.graph_objects as go
+import plotly.io
 
 from dashboards import wording
 from dashboards.charts import Chart, Stroke
@@ -27,6 +31,8 @@ TONES = {
 }
 INK = "#5b6472"
 WIDTH = 1.6
+# Labels closer than this share of the chart's width would be printed over each other.
+MARKS_APART = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,14 @@ def figure(
     traces = [trace for stroke, line in drawn for trace in _traces(stroke, line)]
     shown = [mark for mark in marks if time_range.start <= mark.at < time_range.end]
     if shown:
-        traces.append(_mark_trace(shown))
+        traces.append(_mark_trace(_clusters(shown, (time_range.end - time_range.start) / MARKS_APART)))
     return {"data": traces, "layout": _layout(chart, time_range, len(drawn), shown, thresholds)}
+
+
+def standalone(drawn: Figure, title: str) -> str:
+    """A chart as one HTML file that opens anywhere, Plotly included: to attach to an incident report."""
+    exported = go.Figure(drawn).update_layout(title={"text": escape(title)}, template="plotly_white")
+    return str(plotly.io.to_html(exported, include_plotlyjs=True, full_html=True))
 
 
 def sentence(chart: Chart, lines: Mapping[Key, Line]) -> str:
@@ -125,22 +137,39 @@ def _dots(stroke: Stroke, line: Line, indexes: Sequence[int]) -> Figure:
     }
 
 
-def _mark_trace(marks: Sequence[Mark]) -> Figure:
+def _mark_trace(clusters: Sequence[Sequence[Mark]]) -> Figure:
+    """Events by number; those too close to tell apart share a label, as 3–6."""
     return {
         "type": "scatter",
         "mode": "text",
         "name": "Events",
         "showlegend": False,
         "yaxis": "y2",
-        "x": [_write(mark.at) for mark in marks],
-        "y": [1] * len(marks),
-        "text": [str(mark.number) for mark in marks],
-        "hovertext": [mark.title for mark in marks],
+        "x": [_write(cluster[0].at) for cluster in clusters],
+        "y": [1] * len(clusters),
+        "text": [_numbers(cluster) for cluster in clusters],
+        # Plotly reads a little HTML in texts, and a title holds what people and senders wrote.
+        "hovertext": ["<br>".join(escape(mark.title) for mark in cluster) for cluster in clusters],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "textposition": "top center",
         "cliponaxis": False,
         "meta": {"tone": "ink"},
     }
+
+
+def _clusters(marks: Sequence[Mark], apart: timedelta) -> list[list[Mark]]:
+    clusters: list[list[Mark]] = []
+    for mark in marks:
+        if clusters and mark.at - clusters[-1][0].at < apart:
+            clusters[-1].append(mark)
+        else:
+            clusters.append([mark])
+    return clusters
+
+
+def _numbers(cluster: Sequence[Mark]) -> str:
+    first, last = cluster[0].number, cluster[-1].number
+    return str(first) if first == last else f"{first}–{last}"
 
 
 def _layout(

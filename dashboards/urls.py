@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("apis/<slug:slug>/", apis.detail, name="api"),
     path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/", apis.values, name="api_values"),
+    path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/chart.html", apis.export, name="api_chart"),
     path("alarms/", alarms.listing, name="alarms"),
     path("alarms/new/", alarms.create, name="alarm_new"),
     path("alarms/<int:pk>/", alarms.detail, name="alarm"),

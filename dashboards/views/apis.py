@@ -82,20 +82,35 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
 @viewer
 def values(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpResponse:
     """Every value one chart draws over a time range, as a table: what a chart shows without a chart."""
+    chart, of_hop, time_range = _one_chart(request, slug, hop_id, key)
+    context = {
+        "api": of_hop.hop.api,
+        "hop": of_hop.hop,
+        "time_range": time_range,
+        "panel": _panel(chart, of_hop, newest=None),
+    }
+    return pages.render_page(request, "apis/values.html", context, fragment="live")
+
+
+@require_GET
+@viewer
+def export(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpResponse:
+    """One chart over a time range as a file that opens without EdgeOps."""
+    chart, of_hop, time_range = _one_chart(request, slug, hop_id, key)
+    marks = _marks(of_hop.hop.api, time_range)
+    drawn = figures.figure(chart, of_hop.lines, time_range=time_range, marks=marks)
+    page = figures.standalone(drawn, f"{chart.title}: {of_hop.hop}, times in UTC")
+    return HttpResponse(page, headers={"Content-Disposition": f'attachment; filename="{slug}-{key}.html"'})
+
+
+def _one_chart(request: HtmxRequest, slug: str, hop_id: int, key: str) -> tuple[Chart, HopReadings, TimeRange]:
     hop = get_object_or_404(Hop.objects.select_related("api"), pk=hop_id, api__slug=slug)
     chart = charts.find(hop.kind, key)
     if chart is None:
         raise Http404
     time_range = ranges.parse(request.GET, timezone.now())
     found = readings.load([hop.api], time_range.start, time_range.end).get(hop.api_id, [])
-    of_hop = next(one for one in found if one.hop.pk == hop.pk)
-    context = {
-        "api": hop.api,
-        "hop": hop,
-        "time_range": time_range,
-        "panel": _panel(chart, of_hop, newest=None),
-    }
-    return pages.render_page(request, "apis/values.html", context, fragment="live")
+    return chart, next(one for one in found if one.hop.pk == hop.pk), time_range
 
 
 def _tag(request: HtmxRequest, api: EdgeApi, now: datetime) -> str:

@@ -41,6 +41,7 @@ def page(request: HtmxRequest) -> HttpResponse:
     if not request.htmx:  # the commands are signed once per page: text that changes cannot be copied
         context["webhook_command"] = signing.webhook_command(timezone.now())
         context["scenario_command"] = signing.scenario_command()
+        context["fault_command"] = signing.fault_command()
         context["change_command"] = signing.change_command()
     return render_page(request, "demo/inbox.html", context, fragment="live")
 

@@ -118,6 +118,15 @@ def test_traces_of_the_same_window_stand_beside_the_charts(signed_in, measured):
     assert f"1-00000001-{1:024x}" not in page
 
 
+def test_a_chart_is_handed_over_as_a_file_with_its_gaps(signed_in, measured, put):
+    hop = put("E1PRODUCTSDEMO", "CacheHitRate", [80.125, None, 82.0]).hop
+    response = signed_in.get(f"{PAGE}hops/{hop.pk}/cache/chart.html")
+
+    assert response["Content-Disposition"] == 'attachment; filename="products-cache.html"'
+    assert "80.125" in response.text
+    assert signed_in.get(f"{PAGE}hops/{hop.pk}/unknown/chart.html").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

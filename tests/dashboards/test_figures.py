@@ -49,6 +49,30 @@ def test_a_value_between_two_gaps_is_a_dot():
     assert (dots["mode"], dots["y"]) == ("markers", [7.0])
 
 
+def test_events_too_close_to_tell_apart_share_a_label():
+    marks = [Mark(number, NOW - timedelta(minutes=9, seconds=-number), f"Step {number}", "x") for number in (1, 2, 3)]
+    *_, labels = drawn([1.0], marks=[*marks, Mark(4, NOW - timedelta(minutes=2), "Later", "x")])["data"]
+
+    assert labels["text"] == ["1–3", "4"]
+    assert labels["hovertext"] == ["Step 1<br>Step 2<br>Step 3", "Later"]
+
+
+def test_what_people_wrote_stays_text_in_a_label_and_in_an_export():
+    mark = Mark(1, NOW - timedelta(minutes=5), '<a href="x">click</a>', "invalidation.requested")
+    figure = drawn([1.0], marks=[mark])
+
+    assert figure["data"][-1]["hovertext"] == ["&lt;a href=&quot;x&quot;&gt;click&lt;/a&gt;"]
+    assert "<script>alert" not in figures.standalone(figure, "<script>alert(1)</script>")
+
+
+def test_an_export_is_one_file_with_its_values_and_plotly_inside():
+    page = figures.standalone(drawn([4.25]), "Errors of products-handler")
+
+    assert page.startswith("<!doctype html>")
+    assert "4.25" in page
+    assert 'src="http' not in page
+
+
 def test_events_in_range_are_numbered_rules_and_others_are_left_out():
     inside = Mark(1, NOW - timedelta(minutes=5), "It fires", "alarm.ALARM")
     before = Mark(2, NOW - timedelta(hours=5), "Long ago", "alarm.OK")
