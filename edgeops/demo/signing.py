@@ -1,4 +1,4 @@
-"""Signatures in the demo: whether a received webhook's fits, and a signed post to try out."""
+"""Signatures in the demo: whether a received webhook's fits; and commands to try, one of them signed."""
 
 import hmac
 import json
@@ -58,16 +58,24 @@ def webhook_command(now: datetime) -> str | None:
 
 def scenario_command() -> str:
     """A curl that breaks the Products API's function for ten minutes."""
-    body = json.dumps({"scenario": "lambda_errors", "api": "products", "minutes": 10, "intensity": 0.4})
-    url = f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_control/scenarios"
-    return _curl(url, body, {"content-type": "application/json"})
+    return _control("scenarios", {"scenario": "lambda_errors", "api": "products", "minutes": 10, "intensity": 0.4})
+
+
+def fault_command() -> str:
+    """A curl that has CloudWatch throttle EdgeOps for a minute."""
+    return _control("faults", {"kind": "throttle", "service": "cloudwatch", "seconds": 60})
 
 
 def change_command() -> str:
     """A curl that changes product 1 at the origin, so that what the edge has cached becomes stale."""
     url = f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_origin/products/products/1"
-    body = json.dumps({"id": "1", "name": "Renamed kettle", "price": 4200})
+    body = json.dumps({"name": "Renamed kettle", "price_cents": 4200})
     return _curl(url, body, {"content-type": "application/json"}, method="PUT")
+
+
+def _control(what: str, body: dict[str, object]) -> str:
+    url = f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_control/{what}"
+    return _curl(url, json.dumps(body), {"content-type": "application/json"})
 
 
 def _curl(url: str, body: str, headers: dict[str, str], *, method: str = "POST") -> str:

@@ -1,3 +1,4 @@
+import json
 import shlex
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from edgeops import secrets
 from edgeops.demo import seed, signing, watching
 from edgeops.demo.inbox import Message
 from edgeops.webhooks.models import Endpoint
+from tests.fixtures.localaws import fetch_json
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -71,3 +73,14 @@ def test_without_an_endpoint_there_is_no_command(db):
     Endpoint.objects.update(is_enabled=False)
 
     assert signing.webhook_command(NOW) is None
+
+
+@pytest.mark.parametrize("command", [signing.scenario_command, signing.fault_command, signing.change_command])
+def test_the_other_commands_are_understood_by_local_aws(local_aws, settings, command):
+    settings.LOCALAWS_PORT = int(local_aws.url.rsplit(":", 1)[1])
+
+    words = shlex.split(command().replace("\\\n", ""))
+
+    url, method, body = words[4], words[3], json.loads(words[-1])
+    assert url.startswith(local_aws.url)
+    assert fetch_json(url, body, method=method)
