@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import connection, transaction
 
 from edgeops.access.models import User
 from edgeops.demo import world
@@ -14,6 +14,13 @@ from edgeops.estate.models import Account, Distribution, EdgeApi, Hop
 from edgeops.metrics import registry
 
 PEOPLE = ("admin", "operator", "viewer")
+
+
+def operates_other_accounts() -> bool:
+    """Whether this database is somebody's own; asked before anything is migrated."""
+    if Account._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001 (public by Django's docs)
+        return False
+    return Account.objects.exclude(aws_account_id=world.read()["account"]["id"]).exists()
 
 
 def people(password: str) -> None:

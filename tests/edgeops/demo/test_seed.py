@@ -102,3 +102,12 @@ def test_the_command_prepares_everything_and_plans_the_first_work(db, capsys):
     assert AlarmRule.objects.count() == Endpoint.objects.count() + 1 == 2
     assert PollBatch.objects.due(timezone.now()).exists()
     assert TraceWindow.objects.due(timezone.now()).exists()
+
+
+def test_a_database_of_real_accounts_is_left_alone(db):
+    Account.objects.create(name="shop", aws_account_id="210987654321", region="eu-west-1")
+
+    with pytest.raises(CommandError, match="DATABASE_URL"):
+        call_command("seed_demo")
+
+    assert not User.objects.exists()

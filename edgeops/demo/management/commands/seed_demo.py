@@ -23,6 +23,11 @@ class Command(BaseCommand):
         """Refuses outside demo and test mode: a simulated estate must not mix with a real one."""
         if settings.IS_PRODUCTION:
             raise CommandError("EDGEOPS_MODE is production: the demo's world would mix with real accounts.")
+        if seed.operates_other_accounts():
+            raise CommandError(
+                "The database of DATABASE_URL operates other AWS accounts than the demo's. "
+                "Unset DATABASE_URL, or give the demo an empty database."
+            )
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         seed.people(settings.DEMO_PASSWORD or "edgeops-demo")
