@@ -49,6 +49,7 @@ DATA = {
     "health_ready": "/healthz/ready",
     "trace_document": "/traces/{trace}/document.json",
 }
+DOWNLOADS = {"api_chart": "/apis/catalog/hops/{hop}/requests/chart.html"}
 POSTS = {
     "alarm_switch": "/alarms/{alarm}/switch/",
     "alarm_delete": "/alarms/{alarm}/delete/",
@@ -86,7 +87,7 @@ def names(patterns):
 
 
 def test_every_route_is_visited_here():
-    assert {*PAGES, *STRANGERS_PAGES, *DATA, *POSTS} == set(names(get_resolver().url_patterns))
+    assert {*PAGES, *STRANGERS_PAGES, *DATA, *DOWNLOADS, *POSTS} == set(names(get_resolver().url_patterns))
 
 
 @pytest.fixture(scope="package")
@@ -155,6 +156,13 @@ def test_data_for_machines_is_json(name, admin, rows, demo):
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()
+
+
+@pytest.mark.parametrize("name", DOWNLOADS)
+def test_a_file_is_handed_over_and_not_shown(name, admin, rows):
+    answer = admin.request.get(DOWNLOADS[name].format(**rows))
+    assert answer.status == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
 
 
 @pytest.mark.parametrize("name", POSTS)
