@@ -17,9 +17,13 @@ from django.db.models import F, Q
 class WaitingQuerySet[T: "WaitingRow"](models.QuerySet[T]):
     """Queries shared by every table of waiting rows."""
 
+    def free(self, now: datetime) -> Self:
+        """Rows that nobody holds a lease of."""
+        return self.filter(Q(lease_until=None) | Q(lease_until__lte=now))
+
     def due(self, now: datetime) -> Self:
         """Rows to work on now, longest waiting first: their time has come and nobody holds a lease."""
-        return self.filter(next_at__lte=now).filter(Q(lease_until=None) | Q(lease_until__lte=now)).order_by("next_at")
+        return self.free(now).filter(next_at__lte=now).order_by("next_at")
 
 
 class WaitingRow(models.Model):
@@ -40,10 +44,8 @@ class WaitingRow(models.Model):
     def claim(cls, pk: Any, *, now: datetime, lease_seconds: float) -> Self | None:
         """Lease the row for this worker, counting an attempt; None when it is not due or somebody else holds it."""
         token = uuid.uuid4()
-        rows = cls._default_manager.filter(pk=pk, next_at__lte=now).filter(
-            Q(lease_until=None) | Q(lease_until__lte=now)
-        )
-        taken = rows.update(
+        due: WaitingQuerySet[Self] = WaitingQuerySet(cls).due(now).filter(pk=pk)
+        taken = due.update(
             lease_token=token, lease_until=now + timedelta(seconds=lease_seconds), attempts=F("attempts") + 1
         )
         return cls._default_manager.get(pk=pk) if taken else None

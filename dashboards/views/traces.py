@@ -14,9 +14,10 @@ from dashboards.navigation import Link
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from dashboards.ranges import TimeRange
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth, EdgeApi
 from edgeops.traces import fetching, filters, waterfall
-from edgeops.traces.models import FetchState, StatusClass, TraceDocument, TraceSummary, TraceWindow
+from edgeops.traces.models import StatusClass, TraceDocument, TraceSummary, TraceWindow
 from tasks.publishing import publish
 from tasks.tracing import fetch_document
 

@@ -6,6 +6,9 @@ from typing import Self
 from django.db import models
 from django.db.models import F
 
+from edgeops.aws.clients import Meter
+from edgeops.aws.errors import AwsError, DeniedError
+
 
 class Account(models.Model):
     """An AWS account EdgeOps reads from and acts in."""
@@ -138,6 +141,12 @@ class AccountHealth(models.Model):
         row.save(update_fields=["state", "since", "message", "last_ok_at"])
         return row
 
+    @classmethod
+    def note_failure(cls, account: Account, region: str, service: str, error: AwsError, *, now: datetime) -> Self:
+        """Record that the latest call failed, and what AWS said."""
+        state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
+        return cls.note(account, region, service, state, message=str(error), now=now)
+
 
 class AwsUsage(models.Model):
     """Calls made and metrics requested, per hour: what EdgeOps itself costs on the AWS bill."""
@@ -157,6 +166,15 @@ class AwsUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service}.{self.operation} {self.hour:%Y-%m-%d %H}: {self.calls}"
+
+    @classmethod
+    def meter(cls, account: Account, region: str, now: datetime) -> Meter:
+        """What counts every request of a gateway on the hour of `now`."""
+
+        def meter(service: str, operation: str, units: int) -> None:
+            cls.count(account, region, service, operation, calls=1, units=units, now=now)
+
+        return meter
 
     @classmethod
     def count(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from edgeops.aws.cloudfront import COMPLETED, IN_PROGRESS, REGION, Invalidation
-from edgeops.aws.errors import AwsError, DeniedError, NotFoundError
+from edgeops.aws.errors import AwsError, NotFoundError
 from edgeops.estate.models import AccessState, AccountHealth
 from edgeops.invalidations.models import Batch, BatchState
 from edgeops.invalidations.moves import move
@@ -50,8 +50,7 @@ def _note_answer(batch: Batch, seen: Invalidation, now: datetime) -> None:
 
 
 def _note_failure(batch: Batch, error: AwsError, now: datetime) -> None:
-    state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
-    AccountHealth.note(batch.distribution.account, REGION, "cloudfront", state, message=str(error), now=now)
+    AccountHealth.note_failure(batch.distribution.account, REGION, "cloudfront", error, now=now)
     if _waited(batch, now) > STUCK_AFTER:
         _stuck(batch, str(error), now)
     else:

@@ -38,11 +38,7 @@ type Connect = Callable[[Account, datetime], Gateway]
 
 def connect(account: Account, now: datetime) -> CloudFront:
     """CloudFront of an account, every call counted on the hour of `now`."""
-
-    def meter(service: str, operation: str, units: int) -> None:
-        AwsUsage.count(account, REGION, service, operation, calls=1, units=units, now=now)
-
-    return CloudFront(meter)
+    return CloudFront(AwsUsage.meter(account, REGION, now))
 
 
 def advance(

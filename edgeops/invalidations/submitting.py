@@ -7,7 +7,7 @@ from typing import Protocol
 from django.db import transaction
 
 from edgeops.aws.cloudfront import ALREADY_EXISTS, REGION, Invalidation
-from edgeops.aws.errors import AwsError, DeniedError, InvalidError, NotFoundError
+from edgeops.aws.errors import AwsError, InvalidError, NotFoundError
 from edgeops.estate.models import AccessState, AccountHealth
 from edgeops.invalidations import asking
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState
@@ -66,8 +66,7 @@ def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> N
 def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
     BatchAttempt.objects.create(batch=batch, at=now, outcome=error.code[:60], message=error.message[:500])
     if not isinstance(error, NotFoundError | InvalidError):  # those speak of the batch, not of the account
-        state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
-        AccountHealth.note(batch.distribution.account, REGION, "cloudfront", state, message=str(error), now=now)
+        AccountHealth.note_failure(batch.distribution.account, REGION, "cloudfront", error, now=now)
     if not error.retryable:
         _fail(batch, error.code, _explained(error), now)
         return

@@ -6,8 +6,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from edgeops.estate.fetches import Fetch, FetchQuerySet
 from edgeops.estate.models import Account, EdgeApi, Hop
-from edgeops.waiting import WaitingQuerySet, WaitingRow
 
 
 class Series(models.Model):
@@ -93,17 +93,7 @@ class Lane(models.TextChoices):
     BACKFILL = "backfill", "At once: never polled"
 
 
-class PollState(models.TextChoices):
-    """How far a poll batch is."""
-
-    PENDING = "pending", "Pending"
-    RETRY = "retry", "Waiting to retry"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    EXPIRED = "expired", "Replaced by a newer poll"
-
-
-class PollBatchQuerySet(WaitingQuerySet["PollBatch"]):
+class PollBatchQuerySet(FetchQuerySet["PollBatch"]):
     """Queries over polls."""
 
     def finished_before(self, moment: datetime) -> Self:
@@ -111,7 +101,7 @@ class PollBatchQuerySet(WaitingQuerySet["PollBatch"]):
         return self.filter(next_at=None, slot_at__lt=moment)
 
 
-class PollBatch(WaitingRow):
+class PollBatch(Fetch):
     """One GetMetricData request: up to 500 series of one account, region and period."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="poll_batches")
@@ -123,7 +113,6 @@ class PollBatch(WaitingRow):
     series_ids = models.JSONField()
     start = models.DateTimeField()
     end = models.DateTimeField()
-    state = models.CharField(max_length=20, choices=PollState.choices, default=PollState.PENDING)
 
     objects = PollBatchQuerySet.as_manager()
 

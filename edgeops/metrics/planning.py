@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from edgeops.aws.cloudwatch import MAX_DATAPOINTS, MAX_QUERIES
 from edgeops.metrics import catalogue, windows
-from edgeops.metrics.models import Interest, Lane, Lease, PollBatch, PollState, Series
+from edgeops.metrics.models import Interest, Lane, Lease, PollBatch, Series
 
 SLOT_SECONDS = {Lane.BACKFILL: 60, Lane.WATCHED: 60, Lane.SLOW: 900}
 
@@ -118,7 +118,7 @@ def _plan_lane(lane: Lane, candidates: Iterable[Candidate], now: datetime) -> li
     ]
     PollBatch.objects.bulk_create(batches, ignore_conflicts=True)
     for group in groups:
-        _expire_older(lane, slot, group, now)
+        _supersede_older(lane, slot, group, now)
     return _as_stored(batches)
 
 
@@ -171,15 +171,12 @@ def _has_room(count: int, reach: timedelta) -> bool:
     return count <= MAX_QUERIES and count * int(reach.total_seconds()) // windows.PERIOD <= MAX_DATAPOINTS
 
 
-def _expire_older(lane: Lane, slot: datetime, group: Group, now: datetime) -> None:
+def _supersede_older(lane: Lane, slot: datetime, group: Group, now: datetime) -> None:
     """End batches of earlier slots, unless somebody is at work on them. Backfills have no successor to take over."""
     if lane == Lane.BACKFILL:
         return
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    older = PollBatch.objects.filter(
-        free, lane=lane, slot_at__lt=slot, next_at__isnull=False, account_id=group.account_id, region=group.region
-    )
-    older.update(state=PollState.EXPIRED, next_at=None, lease_token=None, lease_until=None)
+    older = PollBatch.objects.filter(lane=lane, slot_at__lt=slot, account_id=group.account_id, region=group.region)
+    older.supersede(now)
 
 
 def _as_stored(batches: Sequence[PollBatch]) -> list[PollBatch]:

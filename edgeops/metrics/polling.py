@@ -10,18 +10,16 @@ from django.db import transaction
 
 from edgeops.aws.clients import Meter
 from edgeops.aws.cloudwatch import ACTION, Query, Result, Status
-from edgeops.aws.errors import AwsError, DeniedError
+from edgeops.aws.errors import AwsError
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
 from edgeops.metrics import catalogue, storing, windows
-from edgeops.metrics.models import PollBatch, PollState, Series
-from edgeops.waiting import backoff_seconds
+from edgeops.metrics.models import PollBatch, Series
 
 LEASE_SECONDS = 60
-MAX_ATTEMPTS = 5
-RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 2, 60
 UNKNOWN_DELAY_SECONDS = 300
 STORED = {Status.COMPLETE, Status.PARTIAL}
-GAVE_UP = "The worker ended in the middle of this poll each time it was tried. Its log says why; a later poll reads on."
+SERVICE = "cloudwatch"
 
 
 class CloudWatch(Protocol):
@@ -38,21 +36,15 @@ def poll(pk: int, *, cloudwatch: CloudWatch, now: datetime) -> list[int]:
 
     An AWS error does not leave here: it ends as a later try or a failed row, and as the account's health.
     """
-    batch = PollBatch.claim(pk, now=now, lease_seconds=LEASE_SECONDS)
+    batch = PollBatch.begin(pk, now=now, lease_seconds=LEASE_SECONDS)
     if batch is None:
         return []
-    if batch.attempts > MAX_ATTEMPTS:
-        batch.finish(next_at=None, state=PollState.FAILED, last_error=GAVE_UP)
-        return []
     asked = _Asked(Series.objects.filter(pk__in=batch.series_ids).order_by("pk"))
-    bill = _Bill()
     try:
-        results = asked.read(batch, cloudwatch, bill)
+        results = asked.read(batch, cloudwatch, AwsUsage.meter(batch.account, batch.region, now))
     except AwsError as error:
-        _record_failure(batch, error, now)
+        batch.record_failure(error, account=batch.account, region=batch.region, service=SERVICE, now=now)
         return []
-    finally:
-        bill.put_on_account(batch, now)
     return _record_answer(batch, asked.answers(results), now)
 
 
@@ -85,48 +77,20 @@ class _Asked:
 type _Answer = tuple[Series, Result | None]
 
 
-class _Bill:
-    """Calls and billed units of one batch, counted while no transaction is open."""
-
-    def __init__(self) -> None:
-        self.calls = self.units = 0
-
-    def __call__(self, service: str, operation: str, units: int) -> None:
-        self.calls, self.units = self.calls + 1, self.units + units
-
-    def put_on_account(self, batch: PollBatch, now: datetime) -> None:
-        if self.calls:
-            AwsUsage.count(
-                batch.account, batch.region, "cloudwatch", "GetMetricData", calls=self.calls, units=self.units, now=now
-            )
-
-
-def _record_failure(batch: PollBatch, error: AwsError, now: datetime) -> None:
-    is_over = not error.retryable or batch.attempts >= MAX_ATTEMPTS
-    wait = backoff_seconds(batch.attempts, first=RETRY_FIRST_SECONDS, cap=RETRY_CAP_SECONDS)
-    with transaction.atomic():
-        batch.finish(
-            next_at=None if is_over else now + timedelta(seconds=wait),
-            state=PollState.FAILED if is_over else PollState.RETRY,
-            last_error=str(error),
-        )
-        state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
-        _note(batch, state, str(error), now)
-
-
 def _record_answer(batch: PollBatch, answers: Sequence[_Answer], now: datetime) -> list[int]:
     """Datapoints, marks, the end of the batch and the account's health, together or not at all."""
     found = {one.pk: result for one, result in answers if result is not None and result.status in STORED}
     complete = [pk for pk, result in found.items() if result.status == Status.COMPLETE]
     trouble = _trouble(answers)
     with transaction.atomic():
-        if not batch.finish(next_at=None, state=PollState.DONE, last_error=trouble):
+        if not batch.finish(next_at=None, state=FetchState.DONE, last_error=trouble):
             return []
         buckets = {pk: _buckets(result, batch) for pk, result in found.items()}
         storing.store(_rows(buckets), period=batch.period)
         _move_marks(complete, buckets, batch, now)
         if answers:
-            _note(batch, AccessState.PARTIAL if trouble else AccessState.FRESH, trouble, now)
+            state = AccessState.PARTIAL if trouble else AccessState.FRESH
+            AccountHealth.note(batch.account, batch.region, SERVICE, state, message=trouble, now=now)
     return complete
 
 
@@ -189,7 +153,3 @@ def _advice(status: str) -> str:
     if status == Status.FORBIDDEN:
         return f"Allow the IAM action {ACTION} for them to the role EdgeOps uses."
     return "EdgeOps asks again with the next poll."
-
-
-def _note(batch: PollBatch, state: AccessState, message: str, now: datetime) -> None:
-    AccountHealth.note(batch.account, batch.region, "cloudwatch", state, message=message, now=now)

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import Q
 
-from edgeops.aws.errors import AwsError, DeniedError
+from edgeops.aws.errors import AwsError
 from edgeops.aws.xray import Summary, XRay
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, EdgeApi
 from edgeops.traces import filters
-from edgeops.traces.models import FetchState, TraceDocument, TraceSummary, TraceWindow
-from edgeops.waiting import backoff_seconds
+from edgeops.traces.models import TraceDocument, TraceSummary, TraceWindow
 
 # X-Ray completes traces late, so each minute reads the tail again.
 WINDOW = timedelta(minutes=15)
@@ -19,7 +18,7 @@ WINDOW = timedelta(minutes=15)
 REACH_MAX = timedelta(hours=6)
 # Longer than a task may run: a lease that ends means a worker that died.
 LEASE_SECONDS = 150
-ATTEMPTS_MAX = 6
+SERVICE = "xray"
 # X-Ray's own retention. https://docs.aws.amazon.com/general/latest/gr/xray.html
 KEEP_SUMMARIES = timedelta(days=30)
 KEEP_WINDOWS = timedelta(days=1)
@@ -38,11 +37,7 @@ type Connect = Callable[[Account, str, datetime], XRay]
 
 def connect(account: Account, region: str, now: datetime) -> XRay:
     """X-Ray of an account in a region, every call counted on the hour of `now`."""
-
-    def meter(service: str, operation: str, units: int) -> None:
-        AwsUsage.count(account, region, service, operation, calls=1, units=units, now=now)
-
-    return XRay(region, meter)
+    return XRay(region, AwsUsage.meter(account, region, now))
 
 
 def plan_windows(now: datetime) -> list[int]:
@@ -58,8 +53,7 @@ def _planned(api: EdgeApi, end: datetime, now: datetime) -> TraceWindow | None:
     window, is_new = TraceWindow.objects.get_or_create(api=api, end=end, defaults={"start": start, "next_at": now})
     if not is_new:
         return None
-    older = TraceWindow.objects.filter(api=api, end__lt=end, next_at__isnull=False)
-    older.filter(Q(lease_until=None) | Q(lease_until__lte=now)).update(state=FetchState.SUPERSEDED, next_at=None)
+    TraceWindow.objects.filter(api=api, end__lt=end).supersede(now)
     return window
 
 
@@ -71,8 +65,8 @@ def _start(api: EdgeApi, end: datetime) -> datetime:
 
 def read_window(pk: int, *, now: datetime, connect: Connect = connect) -> bool:
     """Fetch one window and store its summaries; False when it was not ours to fetch, or X-Ray refused."""
-    window = TraceWindow.claim(pk, now=now, lease_seconds=LEASE_SECONDS)
-    if window is None or _is_given_up(window):
+    window = TraceWindow.begin(pk, now=now, lease_seconds=LEASE_SECONDS)
+    if window is None:
         return False
     api = EdgeApi.objects.select_related("account").get(pk=window.api_id)
     expression = filters.expression(api.hops.all())
@@ -82,11 +76,11 @@ def read_window(pk: int, *, now: datetime, connect: Connect = connect) -> bool:
     try:
         page = connect(api.account, api.region, now).summaries(window.start, window.end, expression)
     except AwsError as error:
-        _note_failure(window, error, api.account, api.region, now)
+        window.record_failure(error, account=api.account, region=api.region, service=SERVICE, now=now)
         return False
     with transaction.atomic():
         _store(api, page.summaries)
-        AccountHealth.note(api.account, api.region, "xray", AccessState.FRESH, now=now)
+        AccountHealth.note(api.account, api.region, SERVICE, AccessState.FRESH, now=now)
         return window.finish(
             next_at=None,
             state=FetchState.DONE,
@@ -140,14 +134,14 @@ def ask_document(summary: TraceSummary, *, now: datetime, again: bool = False) -
 
 def read_document(pk: int, *, now: datetime, connect: Connect = connect) -> bool:
     """Fetch the segments of one trace; False when they were not ours to fetch, X-Ray refused or has none."""
-    document = TraceDocument.claim(pk, now=now, lease_seconds=LEASE_SECONDS)
-    if document is None or _is_given_up(document):
+    document = TraceDocument.begin(pk, now=now, lease_seconds=LEASE_SECONDS)
+    if document is None:
         return False
     summary = TraceSummary.objects.select_related("account").get(pk=document.summary_id)
     try:
         traces = connect(summary.account, summary.region, now).traces([summary.trace_id])
     except AwsError as error:
-        _note_failure(document, error, summary.account, summary.region, now)
+        document.record_failure(error, account=summary.account, region=summary.region, service=SERVICE, now=now)
         return False
     if not traces or not traces[0].segments:
         document.finish(next_at=None, state=FetchState.ABSENT, last_error=ABSENT)
@@ -175,27 +169,3 @@ def _deleted(rows: models.QuerySet[TraceSummary] | models.QuerySet[TraceWindow])
     while pks := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
         total += rows.model.objects.filter(pk__in=pks).delete()[0]
     return total
-
-
-def _is_given_up(row: TraceWindow | TraceDocument) -> bool:
-    """Whether a row has cost so many workers their lives that it must stop."""
-    if row.attempts <= ATTEMPTS_MAX:
-        return False
-    row.finish(
-        next_at=None, state=FetchState.FAILED, last_error=f"Given up after {ATTEMPTS_MAX} attempts; see the log."
-    )
-    return True
-
-
-def _note_failure(
-    row: TraceWindow | TraceDocument, error: AwsError, account: Account, region: str, now: datetime
-) -> None:
-    """Say on the account what AWS said; try again later if that may help."""
-    denied = isinstance(error, DeniedError)
-    state = AccessState.FORBIDDEN if denied else AccessState.FETCH_FAILED
-    AccountHealth.note(account, region, "xray", state, message=str(error), now=now)
-    if error.retryable and row.attempts < ATTEMPTS_MAX:
-        wait = timedelta(seconds=backoff_seconds(row.attempts, first=2, cap=60))
-        row.finish(next_at=now + wait, state=FetchState.RETRY, last_error=str(error))
-    else:
-        row.finish(next_at=None, state=FetchState.FAILED, last_error=str(error))

@@ -6,32 +6,20 @@ from typing import Self
 from django.db import models
 from django.db.models import Count, F, Q
 
+from edgeops.estate.fetches import Fetch, FetchQuerySet
 from edgeops.estate.models import Account, EdgeApi
-from edgeops.waiting import WaitingQuerySet, WaitingRow
 
 
-class FetchState(models.TextChoices):
-    """How far a fetch from X-Ray is."""
-
-    PENDING = "pending", "Waiting to be fetched"
-    RETRY = "retry", "Waiting to retry"
-    DONE = "done", "Fetched"
-    ABSENT = "absent", "Not in X-Ray"
-    FAILED = "failed", "Failed"
-    SUPERSEDED = "superseded", "Covered by a newer fetch"
-
-
-class TraceWindowQuerySet(WaitingQuerySet["TraceWindow"]):
+class TraceWindowQuerySet(FetchQuerySet["TraceWindow"]):
     """Reading windows."""
 
 
-class TraceWindow(WaitingRow):
+class TraceWindow(Fetch):
     """One GetTraceSummaries request: the traces of an API in a span of time."""
 
     api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="trace_windows")
     start = models.DateTimeField()
     end = models.DateTimeField()
-    state = models.CharField(max_length=20, choices=FetchState.choices, default=FetchState.PENDING)
     traces_processed = models.PositiveIntegerField(null=True, help_text="Traces X-Ray scanned, which it bills.")
     is_capped = models.BooleanField(default=False, help_text="X-Ray had more traces than were read.")
 
@@ -120,15 +108,14 @@ class TraceSummary(models.Model):
         return "error" if self.has_error else "ok"
 
 
-class TraceDocumentQuerySet(WaitingQuerySet["TraceDocument"]):
+class TraceDocumentQuerySet(FetchQuerySet["TraceDocument"]):
     """Reading documents."""
 
 
-class TraceDocument(WaitingRow):
+class TraceDocument(Fetch):
     """The segments of one trace, fetched by a worker because somebody opened it."""
 
     summary = models.OneToOneField(TraceSummary, on_delete=models.CASCADE, related_name="document")
-    state = models.CharField(max_length=20, choices=FetchState.choices, default=FetchState.PENDING)
     segments = models.JSONField(null=True, help_text="Parsed segment documents.")
     limit_exceeded = models.BooleanField(default=False, help_text="X-Ray itself holds only a part of the trace.")
     asked_at = models.DateTimeField()

@@ -8,8 +8,9 @@ from django.utils import timezone
 from dashboards.views import traces as view
 from edgeops.access.models import Audit
 from edgeops.aws.errors import DeniedError
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth, Hop
-from edgeops.traces.models import FetchState, TraceDocument, TraceSummary, TraceWindow
+from edgeops.traces.models import TraceDocument, TraceSummary, TraceWindow
 
 LIST = "/apis/products/traces/"
 HANDLER = {

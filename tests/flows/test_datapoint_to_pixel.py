@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from edgeops.access.models import User
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
 from edgeops.metrics import planning, reading
-from edgeops.metrics.models import Datapoint, Lane, Lease, PollBatch, PollState, Series
+from edgeops.metrics.models import Datapoint, Lane, Lease, PollBatch, Series
 from edgeops.pulse.models import Stamp
 
 
@@ -25,7 +26,7 @@ def cookies(house):
 
 def await_first_polls(house):
     house.until(
-        lambda: set(PollBatch.objects.filter(lane=Lane.BACKFILL).values_list("state", flat=True)) == {PollState.DONE},
+        lambda: set(PollBatch.objects.filter(lane=Lane.BACKFILL).values_list("state", flat=True)) == {FetchState.DONE},
         "the first polls to be done",
     )
 
@@ -122,7 +123,7 @@ def test_a_throttled_account_ages_visibly_and_recovers(house, planned, cookies):
     assert not Datapoint.objects.exists()
 
     house.local_aws.control("faults", method="DELETE")
-    PollBatch.objects.filter(state=PollState.RETRY).update(next_at=timezone.now())
+    PollBatch.objects.filter(state=FetchState.RETRY).update(next_at=timezone.now())
     house.until(Datapoint.objects.exists, "datapoints after the throttling")
     house.until(
         lambda: not AccountHealth.objects.filter(service="cloudwatch").exclude(state=AccessState.FRESH).exists(),

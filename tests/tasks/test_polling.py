@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from edgeops.aws.errors import ThrottledError
+from edgeops.estate.fetches import FetchState
 from edgeops.metrics import registry
-from edgeops.metrics.models import PollBatch, PollState, Series
+from edgeops.metrics.models import PollBatch, Series
 from edgeops.pulse.models import Stamp
 from tasks import polling
 from tests.edgeops.metrics.fake_cloudwatch import FakeCloudWatch
@@ -75,6 +76,6 @@ def test_a_poll_that_failed_judges_nothing_and_waits_as_a_row(series, cloudwatch
     assert published == []
     assert not Stamp.objects.filter(stage="poll").exists()
     batch = PollBatch.objects.first()
-    assert batch.state == PollState.RETRY
+    assert batch.state == FetchState.RETRY
     assert batch.next_at <= timezone.now() + timedelta(seconds=2)
     assert Series.objects.filter(polled_at=None).count() == len(series)

@@ -5,8 +5,9 @@ from django.apps import apps
 from django.utils import timezone
 
 from edgeops.celery import app
+from edgeops.estate.fetches import FetchState
 from edgeops.pulse.models import Stamp
-from edgeops.traces.models import FetchState, TraceWindow
+from edgeops.traces.models import TraceWindow
 from edgeops.waiting import WaitingRow
 from tasks import sweeping
 

@@ -141,11 +141,12 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("pending", "Pending"),
+                            ("pending", "Waiting to be fetched"),
                             ("retry", "Waiting to retry"),
-                            ("done", "Done"),
+                            ("done", "Fetched"),
+                            ("absent", "AWS does not hold it"),
                             ("failed", "Failed"),
-                            ("expired", "Replaced by a newer poll"),
+                            ("superseded", "Covered by a newer fetch"),
                         ],
                         default="pending",
                         max_length=20,

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from edgeops.aws import cloudwatch
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccountHealth, AwsUsage
 from edgeops.metrics import planning, polling, reading, windows
-from edgeops.metrics.models import PollBatch, PollState, Series
+from edgeops.metrics.models import PollBatch, Series
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ def test_a_day_of_every_metric_of_an_api_comes_over_the_wire(here, series):
 
     work(now)
 
-    assert set(PollBatch.objects.values_list("state", flat=True)) == {PollState.DONE}
+    assert set(PollBatch.objects.values_list("state", flat=True)) == {FetchState.DONE}
     assert set(AccountHealth.objects.values_list("region", "state")) == {
         ("eu-west-1", "FRESH"),
         ("us-east-1", "FRESH"),
@@ -59,7 +60,7 @@ def test_a_second_poll_reads_the_tail_and_changes_nothing_that_settled(here, ser
 
     work(now + timedelta(minutes=15))
 
-    assert sum(calls.all()) == PollBatch.objects.filter(state=PollState.DONE).count() == 4
+    assert sum(calls.all()) == PollBatch.objects.filter(state=FetchState.DONE).count() == 4
     after = reading.load(Series.objects.all(), start, settled)
     assert {pk: line.values for pk, line in after.items()} == {pk: line.values for pk, line in before.items()}
 
@@ -72,7 +73,7 @@ def test_a_denied_account_is_told_apart_and_heals_by_itself(here, series):
 
     assert set(AccountHealth.objects.values_list("state", flat=True)) == {"FORBIDDEN"}
     assert "Allow the IAM action cloudwatch:GetMetricData" in AccountHealth.objects.first().message
-    assert set(PollBatch.objects.values_list("state", flat=True)) == {PollState.FAILED}
+    assert set(PollBatch.objects.values_list("state", flat=True)) == {FetchState.FAILED}
 
     here.control("faults", method="DELETE")
     work(now + timedelta(minutes=1))
@@ -87,7 +88,7 @@ def test_an_aws_that_is_gone_ages_the_data_and_breaks_nothing(here, series):
 
     work(now)
 
-    assert set(PollBatch.objects.values_list("state", flat=True)) == {PollState.RETRY}
+    assert set(PollBatch.objects.values_list("state", flat=True)) == {FetchState.RETRY}
     health = AccountHealth.objects.first()
     assert health.state == "FETCH_FAILED"
     assert "Could not connect" in health.message

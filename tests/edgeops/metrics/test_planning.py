@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import Hop
 from edgeops.metrics import interests, leases, planning, registry
-from edgeops.metrics.models import Lane, PollBatch, PollState, Series
+from edgeops.metrics.models import Lane, PollBatch, Series
 from tests.edgeops.metrics.rows import mark
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def test_a_new_series_is_backfilled_at_once_by_account_and_region(series, accoun
     for batch in batches:
         assert {one.region for one in Series.objects.filter(pk__in=batch.series_ids)} == {batch.region}
         assert (batch.start, batch.end) == (now - timedelta(hours=24), now)
-        assert (batch.state, batch.next_at) == (PollState.PENDING, now + 5 * SECOND)
+        assert (batch.state, batch.next_at) == (FetchState.PENDING, now + 5 * SECOND)
 
 
 def test_a_tick_delivered_twice_plans_once(series, now):
@@ -56,7 +57,7 @@ def test_a_backfill_under_way_is_not_planned_again_in_the_next_slot(series, now)
 
 def test_a_backfill_that_failed_is_planned_again_a_minute_later(series, now):
     planning.plan(now)
-    PollBatch.objects.update(state=PollState.FAILED, next_at=None)
+    PollBatch.objects.update(state=FetchState.FAILED, next_at=None)
 
     assert planning.plan(now + 15 * SECOND) == []
     assert planned(planning.plan(now + MINUTE)) == {Lane.BACKFILL: ids(series.values())}
@@ -169,9 +170,9 @@ def test_a_batch_nobody_got_to_is_replaced_by_the_next(polled, requests, now):
     (new,) = planning.plan(now + 2 * MINUTE)
 
     old.refresh_from_db()
-    assert (old.state, old.next_at) == (PollState.EXPIRED, None)
+    assert (old.state, old.next_at) == (FetchState.SUPERSEDED, None)
     assert new.start <= old.start
-    assert new.state == PollState.PENDING
+    assert new.state == FetchState.PENDING
 
 
 def test_a_batch_somebody_works_on_is_not_taken_from_them(polled, requests, now):
@@ -182,7 +183,7 @@ def test_a_batch_somebody_works_on_is_not_taken_from_them(polled, requests, now)
 
     planning.plan(now + 2 * MINUTE)
 
-    assert claimed.finish(next_at=None, state=PollState.DONE)
+    assert claimed.finish(next_at=None, state=FetchState.DONE)
 
 
 def test_a_poll_reads_from_the_settled_mark_with_a_tail(polled, now):

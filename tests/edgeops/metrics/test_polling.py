@@ -5,9 +5,10 @@ from django.db import connection
 
 from edgeops.aws.cloudwatch import Status
 from edgeops.aws.errors import DeniedError, ThrottledError, UnavailableError
+from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccountHealth, AwsUsage, EdgeApi, Hop
 from edgeops.metrics import polling, reading, registry
-from edgeops.metrics.models import Datapoint, PollBatch, PollState, Series
+from edgeops.metrics.models import Datapoint, PollBatch, Series
 from tests.edgeops.metrics.rows import mark
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +52,7 @@ def test_a_poll_stores_what_cloudwatch_has(batch, series, cloudwatch, now):
 
     batch.refresh_from_db()
     assert touched == batch.series_ids
-    assert (batch.state, batch.next_at, batch.lease_token, batch.last_error) == (PollState.DONE, None, None, "")
+    assert (batch.state, batch.next_at, batch.lease_token, batch.last_error) == (FetchState.DONE, None, None, "")
     assert values(series["Invocations", "Sum"]) == [10.0, 0.0, 12.0]
 
 
@@ -225,7 +226,7 @@ def test_a_throttled_poll_is_tried_again_and_loses_nothing(batch, series, cloudw
     assert polling.poll(batch.pk, cloudwatch=cloudwatch, now=now) == []
 
     batch.refresh_from_db()
-    assert (batch.state, batch.attempts, batch.lease_token) == (PollState.RETRY, 1, None)
+    assert (batch.state, batch.attempts, batch.lease_token) == (FetchState.RETRY, 1, None)
     assert now <= batch.next_at <= now + 2 * timedelta(seconds=1)
     assert Series.objects.get(metric="Invocations").polled_at is None
     health = AccountHealth.objects.get()
@@ -239,13 +240,13 @@ def test_a_throttled_poll_is_tried_again_and_loses_nothing(batch, series, cloudw
 
 
 def test_the_fifth_failure_is_the_last(batch, cloudwatch, now):
-    PollBatch.objects.update(attempts=4, state=PollState.RETRY)
+    PollBatch.objects.update(attempts=4, state=FetchState.RETRY)
     cloudwatch.fail_once(UnavailableError(ACTION, "EndpointConnectionError", "Could not connect"))
 
     polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
 
     batch.refresh_from_db()
-    assert (batch.state, batch.next_at) == (PollState.FAILED, None)
+    assert (batch.state, batch.next_at) == (FetchState.FAILED, None)
     assert "Could not connect" in batch.last_error
 
 
@@ -255,7 +256,7 @@ def test_a_poll_that_killed_its_worker_each_time_is_given_up(batch, cloudwatch, 
     assert polling.poll(batch.pk, cloudwatch=cloudwatch, now=now) == []
 
     batch.refresh_from_db()
-    assert batch.state == PollState.FAILED
+    assert batch.state == FetchState.FAILED
     assert cloudwatch.asked == []
 
 
@@ -265,7 +266,7 @@ def test_a_denied_poll_is_not_tried_again_and_names_the_iam_action(batch, cloudw
     polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
 
     batch.refresh_from_db()
-    assert (batch.state, batch.next_at) == (PollState.FAILED, None)
+    assert (batch.state, batch.next_at) == (FetchState.FAILED, None)
     health = AccountHealth.objects.get()
     assert health.state == "FORBIDDEN"
     assert "Allow the IAM action cloudwatch:GetMetricData" in health.message
@@ -312,7 +313,7 @@ def test_series_deleted_meanwhile_are_not_asked_for(batch, cloudwatch, now):
     assert polling.poll(batch.pk, cloudwatch=cloudwatch, now=now) == []
 
     batch.refresh_from_db()
-    assert batch.state == PollState.DONE
+    assert batch.state == FetchState.DONE
     assert cloudwatch.asked == []
     assert not AccountHealth.objects.exists()
 

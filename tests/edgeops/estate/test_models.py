@@ -1,0 +1,36 @@
+from datetime import timedelta
+
+import pytest
+
+from edgeops.aws.errors import DeniedError, UnavailableError
+from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
+
+MINUTE = timedelta(minutes=1)
+DENIED = DeniedError("cloudwatch:GetMetricData", "AccessDenied", "not authorized")
+UNAVAILABLE = UnavailableError("cloudwatch:GetMetricData", "EndpointConnectionError", "no route")
+
+
+@pytest.mark.parametrize(("error", "state"), [(DENIED, "FORBIDDEN"), (UNAVAILABLE, "FETCH_FAILED")])
+def test_a_failed_call_is_told_with_what_aws_said_and_keeps_the_last_success(account, now, error, state):
+    AccountHealth.note(account, "eu-west-1", "cloudwatch", AccessState.FRESH, now=now - MINUTE)
+
+    health = AccountHealth.note_failure(account, "eu-west-1", "cloudwatch", error, now=now)
+
+    assert (health.state, health.message, health.since, health.last_ok_at) == (state, str(error), now, now - MINUTE)
+
+
+def test_the_same_trouble_keeps_its_beginning(account, now):
+    for minute in range(3):
+        AccountHealth.note_failure(account, "eu-west-1", "cloudwatch", DENIED, now=now + minute * MINUTE)
+
+    assert AccountHealth.objects.get().since == now
+
+
+def test_a_meter_adds_up_calls_and_units_by_the_hour(account, now):
+    meter = AwsUsage.meter(account, "eu-west-1", now)
+    meter("cloudwatch", "GetMetricData", 500)
+    meter("cloudwatch", "GetMetricData", 20)
+    AwsUsage.meter(account, "eu-west-1", now + timedelta(hours=1))("cloudwatch", "GetMetricData", 1)
+
+    counted = AwsUsage.objects.order_by("hour").values_list("calls", "units")
+    assert list(counted) == [(2, 520), (1, 1)]
