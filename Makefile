@@ -1,6 +1,6 @@
 # Bare `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check bench format vendor requirements screenshots
+.PHONY: help env demo test check bench format vendor requirements
 RUN := .venv/bin/
 
 help: ## List the targets
