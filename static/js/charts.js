@@ -62,7 +62,8 @@ function redraw() {
   for (const place of document.querySelectorAll("[data-drawn]")) draw(place);
 }
 
-document.addEventListener("htmx:after:swap", read);
+// A 304 is announced as a swap too, though nothing came.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => ctx.response.status === 200 && read());
 document.addEventListener("themechange", redraw);
 document.addEventListener("keydown", (event) => event.key === "Escape" && zoom && show(null));
 read();

@@ -83,6 +83,31 @@ def test_a_refresh_keeps_scroll_zoom_and_opened_tables(viewer):
     expect(viewer.locator(DRAWN).first.locator(".scatterlayer path.js-line").first).to_be_attached()
 
 
+COUNT_DRAWINGS = """() => {
+  const react = Plotly.react;
+  Plotly.react = (...all) => { window.drawings += 1; return react(...all); };
+}"""
+REFRESH = """() => new Promise((done) => {
+  window.drawings = 0;
+  document.addEventListener("htmx:finally:request",
+    ({detail: {ctx}}) => done([ctx.response.status, window.drawings]), {once: true});
+  document.body.dispatchEvent(new CustomEvent("refresh"));
+})"""
+
+
+def test_charts_are_drawn_anew_only_when_something_is_new(viewer):
+    open_api(viewer)
+    viewer.evaluate(COUNT_DRAWINGS)
+    status, drawings = viewer.evaluate(REFRESH)
+    assert status == 200
+    assert drawings > 0
+    for _ in range(8):
+        status, drawings = viewer.evaluate(REFRESH)
+        if status == 304:
+            break
+    assert (status, drawings) == (304, 0)
+
+
 def test_one_zoom_moves_every_chart_and_escape_undoes_it(viewer):
     open_api(viewer)
     first, second = viewer.locator(DRAWN).nth(0), viewer.locator(DRAWN).nth(1)
