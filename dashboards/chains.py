@@ -5,7 +5,6 @@ from datetime import datetime
 
 from edgeops.invalidations.models import Batch, BatchState, Request
 
-UNSENT = {BatchState.COALESCED, BatchState.RETRY_WAIT}
 UNDER_WAY = {BatchState.SUBMITTED, BatchState.IN_PROGRESS}
 
 

@@ -21,6 +21,15 @@ TRAFFIC: Mapping[str, Key] = {
     HopKind.LAMBDA: ("Invocations", "Sum"),
 }
 
+# The p95 that tells a hop's latency, outermost first: the metric, whose latency it is, and how many of its units make
+# a second. AWS gives load balancers' in seconds and all others in milliseconds.
+LATENCY = (
+    ("OriginLatency", "origin", 1000),
+    ("Latency", "gateway", 1000),
+    ("TargetResponseTime", "targets", 1),
+    ("Duration", "function", 1000),
+)
+
 
 @dataclass(frozen=True)
 class HopReadings:

@@ -124,11 +124,11 @@ def _behind(kind: str, hops: Sequence[HopReadings], start: datetime, end: dateti
 
 
 def _latency(one: HopReadings, start: datetime, end: datetime) -> float | None:
-    """The worst minute's p95 in seconds; AWS gives load balancers' in seconds and all others in milliseconds."""
-    for metric, scale in (("OriginLatency", 1000), ("Latency", 1000), ("TargetResponseTime", 1), ("Duration", 1000)):
+    """The worst minute's p95 in seconds."""
+    for metric, _, per_second in readings.LATENCY:
         worst = _highest(one.line(metric, "p95"), start, end)
         if worst is not None:
-            return worst / scale
+            return worst / per_second
     return None
 
 

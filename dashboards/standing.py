@@ -117,15 +117,11 @@ def _judge(firing: Sequence[AlarmSeries], data_until: datetime | None, now: date
 
 def _latency(hops: Sequence[HopReadings]) -> tuple[float | None, str]:
     """p95 in seconds of the outermost hop that measures one; the worst of the newest settled minutes."""
-    for metric, title, scale in (
-        ("OriginLatency", "origin", 1000),
-        ("Latency", "gateway", 1000),
-        ("TargetResponseTime", "targets", 1),
-    ):
+    for metric, title, per_second in readings.LATENCY:
         lines = [line for one in hops if (line := one.line(metric, "p95")) is not None]
         worst = summaries.highest([summaries.highest(summaries.recent(line)) for line in lines])
         if worst is not None:
-            return worst / scale, title
+            return worst / per_second, title
     return None, ""
 
 

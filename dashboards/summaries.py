@@ -11,7 +11,7 @@ RECENT = 5
 
 def between(line: Line, start: datetime, end: datetime) -> Values:
     """The values of the buckets that lie in [start, end)."""
-    first, last = _index(line, start), _index(line, end)
+    first, last = line.index(start), line.index(end)
     return line.values[first:last]
 
 
@@ -44,8 +44,3 @@ def weighted(rates: Values, weights: Values) -> float | None:
     if pairs and weight_total:
         return sum(rate * weight for rate, weight in pairs) / weight_total
     return mean(rates)
-
-
-def _index(line: Line, moment: datetime) -> int:
-    index = int((moment - line.start).total_seconds() // line.period)
-    return min(max(index, 0), len(line.values))

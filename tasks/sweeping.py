@@ -12,7 +12,7 @@ from edgeops.notifications.models import Delivery
 from edgeops.pulse.models import Stamp
 from edgeops.traces import fetching
 from edgeops.traces.models import TraceDocument, TraceWindow
-from edgeops.waiting import WaitingRow
+from edgeops.waiting import WaitingQuerySet, WaitingRow
 from edgeops.webhooks import receiving as webhook_receiving
 from edgeops.webhooks.models import WebhookDelivery
 from tasks.base import HouseTask
@@ -42,7 +42,7 @@ def sweep() -> None:
     """Publish the task of every row that is due; a row claimed meanwhile makes its task a no-op."""
     now = timezone.now()
     for model, task in WORK:
-        for pk in model._default_manager.due(now).values_list("pk", flat=True)[:AT_ONCE]:  # type: ignore[attr-defined]  # noqa: SLF001 (public by Django's docs)
+        for pk in WaitingQuerySet(model).due(now).values_list("pk", flat=True)[:AT_ONCE]:
             publish(task, pk)
     Stamp.put("sweep", now)
 

@@ -50,14 +50,6 @@ class BatchState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
-class BatchQuerySet(WaitingQuerySet["Batch"]):
-    """Queries over batches."""
-
-    def with_distribution(self) -> Self:
-        """With what a call to CloudFront needs, in one query."""
-        return self.select_related("distribution__account")
-
-
 class Batch(WaitingRow):
     """One CreateInvalidation: items frozen, caller reference stored before the first call."""
 
@@ -76,7 +68,7 @@ class Batch(WaitingRow):
     billed_items = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=500, blank=True, help_text="What was proven, or why it could not be.")
 
-    objects = BatchQuerySet.as_manager()
+    objects = WaitingQuerySet["Batch"].as_manager()
 
     class Meta:
         verbose_name_plural = "batches"

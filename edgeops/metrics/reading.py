@@ -35,15 +35,12 @@ class Line:
     @property
     def settled_count(self) -> int:
         """How many values from the left no longer change; the rest is the tail to draw dotted."""
-        return 0 if self.settled_until is None else _index(self, self.settled_until)
+        return 0 if self.settled_until is None else self.index(self.settled_until)
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One value and the start of its bucket."""
-
-    at: datetime
-    value: float
+    def index(self, moment: datetime) -> int:
+        """The bucket `moment` lies in, or begins; clamped to the line."""
+        index = int((moment - self.start).total_seconds() // self.period)
+        return min(max(index, 0), len(self.values))
 
 
 def load(series: Iterable[Series], start: datetime, end: datetime, period: int = 60) -> dict[int, Line]:
@@ -60,15 +57,6 @@ def load(series: Iterable[Series], start: datetime, end: datetime, period: int =
     for series_id, at, value in rows.values_list("series_id", "at", "value"):
         lines[series_id].values[(at - start) // step] = value
     return lines
-
-
-def last_settled(line: Line) -> Reading | None:
-    """The newest value that no longer changes, with its time; None when the line has none."""
-    for index in range(line.settled_count - 1, -1, -1):
-        value = line.values[index]
-        if value is not None:
-            return Reading(line.at(index), value)
-    return None
 
 
 def newest_change(api: EdgeApi | None = None) -> datetime | None:
@@ -91,7 +79,7 @@ def _fill_zeros(wanted: Sequence[Series], lines: dict[int, Line]) -> None:
         born, line = births.get(one.hop_id), lines[one.pk]
         if born is None:
             continue
-        first, last = _index(line, born), line.settled_count
+        first, last = line.index(born), line.settled_count
         line.values[first:last] = [0.0] * max(0, last - first)
 
 
@@ -104,9 +92,3 @@ def _first_datapoints(hop_ids: Iterable[int]) -> dict[int, datetime]:
     """When each resource was first heard of, through whichever of its metrics: an error counter may never report."""
     rows = Series.objects.filter(hop_id__in=hop_ids, first_datapoint_at__isnull=False).values("hop_id")
     return dict(rows.annotate(born=Min("first_datapoint_at")).values_list("hop_id", "born"))
-
-
-def _index(line: Line, moment: datetime) -> int:
-    """The bucket `moment` lies in, or begins; clamped to the line."""
-    index = int((moment - line.start).total_seconds() // line.period)
-    return min(max(index, 0), len(line.values))

@@ -10,10 +10,6 @@ from edgeops.estate.fetches import Fetch, FetchQuerySet
 from edgeops.estate.models import Account, EdgeApi
 
 
-class TraceWindowQuerySet(FetchQuerySet["TraceWindow"]):
-    """Reading windows."""
-
-
 class TraceWindow(Fetch):
     """One GetTraceSummaries request: the traces of an API in a span of time."""
 
@@ -23,7 +19,7 @@ class TraceWindow(Fetch):
     traces_processed = models.PositiveIntegerField(null=True, help_text="Traces X-Ray scanned, which it bills.")
     is_capped = models.BooleanField(default=False, help_text="X-Ray had more traces than were read.")
 
-    objects = TraceWindowQuerySet.as_manager()
+    objects = FetchQuerySet["TraceWindow"].as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api", "end"], name="trace_window_once")]
@@ -108,10 +104,6 @@ class TraceSummary(models.Model):
         return "error" if self.has_error else "ok"
 
 
-class TraceDocumentQuerySet(FetchQuerySet["TraceDocument"]):
-    """Reading documents."""
-
-
 class TraceDocument(Fetch):
     """The segments of one trace, fetched by a worker because somebody opened it."""
 
@@ -121,7 +113,7 @@ class TraceDocument(Fetch):
     asked_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True)
 
-    objects = TraceDocumentQuerySet.as_manager()
+    objects = FetchQuerySet["TraceDocument"].as_manager()
 
     class Meta:
         indexes = [

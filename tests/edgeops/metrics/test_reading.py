@@ -66,21 +66,17 @@ def test_the_unsettled_tail_is_told_apart(requests, now):
 
     assert line.settled_count == 2
     assert (line.settled_until, line.data_until) == (now + 2 * MINUTE, now + 4 * MINUTE)
-    assert reading.last_settled(line) == reading.Reading(now + MINUTE, 2.0)
 
 
-def test_a_line_without_settled_values_has_no_last_one(requests, now):
+def test_a_line_nobody_has_settled_is_all_tail(requests, now):
     put(requests, now, [1.0])
 
-    assert reading.last_settled(load(requests, now, 1)) is None
+    assert load(requests, now, 1).settled_count == 0
 
 
-def test_the_last_settled_value_of_a_gauge_says_how_old_it_is(series, now):
-    latency = series["OriginLatency", "p95"]
-    put(latency, now, [80.0, None, None])
-    mark(latency, settled_until=now + 3 * MINUTE)
-
-    assert reading.last_settled(load(latency, now, 3)) == reading.Reading(now, 80.0)
+@pytest.mark.parametrize(("minutes", "index"), [(-5, 0), (0, 0), (1, 1), (1.5, 1), (4, 4), (90, 4)])
+def test_a_moment_has_its_bucket_or_the_nearest_end_of_the_line(requests, now, minutes, index):
+    assert load(requests, now, 4).index(now + minutes * MINUTE) == index
 
 
 def test_datapoints_outside_the_window_and_of_others_are_left_out(series, requests, now):
