@@ -1,6 +1,7 @@
 """Reading a body nobody has promised anything about: strict JSON, or a named refusal."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,6 @@ def _refuse_constant(name: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise PayloadError(f"The body names {twice[:60]!r} twice in one object; EdgeOps does not guess which is meant.")
     return found

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from edgeops.webhooks import payloads
@@ -43,3 +45,11 @@ def test_an_event_may_come_without_data_and_with_a_byte_order_mark():
 def test_a_body_that_cannot_be_used_is_refused_by_name(body, why):
     with pytest.raises(PayloadError, match=why):
         payloads.read(body)
+
+
+def test_a_double_among_tens_of_thousands_of_names_does_not_hold_a_worker_up():
+    names = [f'"k{number}":1' for number in range(60_000)]
+    began = time.monotonic()
+    with pytest.raises(PayloadError, match="'k59999' twice"):
+        payloads.read(("{" + ",".join([*names, names[-1]]) + "}").encode())
+    assert time.monotonic() - began < 5
