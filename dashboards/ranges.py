@@ -64,11 +64,11 @@ def _last(name: str, now: datetime) -> TimeRange:
 
 def _between(start_text: str, end_text: str, now: datetime) -> TimeRange:
     start = _floor(_instant(start_text, "start"))
-    end = _ceiling(_instant(end_text, "end")) if end_text else _ceiling(now)
+    asked = _instant(end_text, "end") if end_text else now
+    # Cut before it is rounded up: after the last minute of the year 9999 comes no other.
+    end = _ceiling(min(asked, now))
     _refuse_impossible(start, end, now)
-    problem = ""
-    if end > _ceiling(now):
-        end, problem = _ceiling(now), "The end of the range lies in the future; it is shown up to now."
+    problem = "The end of the range lies in the future; it is shown up to now." if asked > _ceiling(now) else ""
     query = urlencode({"from": _write(start), "to": _write(end)})
     label = f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
     return TimeRange(start, end, label=label, query=query, is_relative=False, problem=problem)

@@ -53,6 +53,13 @@ def test_an_end_in_the_future_is_cut_and_said():
     assert "future" in time_range.problem
 
 
+def test_an_end_no_minute_comes_after_is_cut_too():
+    time_range = ranges.parse({"from": "2026-11-22T11:30Z", "to": "9999-12-31T23:59:30Z"}, NOW)
+
+    assert time_range.end == END
+    assert "future" in time_range.problem
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
