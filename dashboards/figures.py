@@ -148,8 +148,7 @@ def _mark_trace(clusters: Sequence[Sequence[Mark]]) -> Figure:
         "x": [_write(cluster[0].at) for cluster in clusters],
         "y": [1] * len(clusters),
         "text": [_numbers(cluster) for cluster in clusters],
-        # Plotly reads a little HTML in texts, and a title holds what people and senders wrote.
-        "hovertext": ["<br>".join(escape(mark.title) for mark in cluster) for cluster in clusters],
+        "hovertext": ["<br>".join(_text(mark.title) for mark in cluster) for cluster in clusters],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "textposition": "top center",
         "cliponaxis": False,
@@ -210,7 +209,7 @@ def _threshold(threshold: Threshold) -> Figure:
         "y0": threshold.value,
         "y1": threshold.value,
         "line": {"color": TONES["vermillion"], "width": 1, "dash": "longdash"},
-        "label": {"text": threshold.name, "textposition": "start", "font": {"size": 10}},
+        "label": {"text": _text(threshold.name), "textposition": "start", "font": {"size": 10}},
     }
 
 
@@ -222,6 +221,11 @@ def _alone(values: Sequence[float | None]) -> list[int]:
         for index, value in enumerate(values)
         if value is not None and padded[index] is None and padded[index + 2] is None
     ]
+
+
+def _text(written: str) -> str:
+    """What people and senders wrote, as text: Plotly reads a little HTML, links among it, and no entity for quotes."""
+    return escape(written, quote=False)
 
 
 def _write(moment: datetime) -> str:

@@ -59,9 +59,10 @@ def test_events_too_close_to_tell_apart_share_a_label():
 
 def test_what_people_wrote_stays_text_in_a_label_and_in_an_export():
     mark = Mark(1, NOW - timedelta(minutes=5), '<a href="x">click</a>', "invalidation.requested")
-    figure = drawn([1.0], marks=[mark])
+    figure = drawn([1.0], marks=[mark], thresholds=[Threshold(5.0, '<a href="x">win</a>: > 5')])
 
-    assert figure["data"][-1]["hovertext"] == ["&lt;a href=&quot;x&quot;&gt;click&lt;/a&gt;"]
+    assert figure["data"][-1]["hovertext"] == ['&lt;a href="x"&gt;click&lt;/a&gt;']
+    assert figure["layout"]["shapes"][-1]["label"]["text"] == '&lt;a href="x"&gt;win&lt;/a&gt;: &gt; 5'
     assert "<script>alert" not in figures.standalone(figure, "<script>alert(1)</script>")
 
 
@@ -87,7 +88,7 @@ def test_an_alarm_draws_its_threshold():
     figure = drawn([1.0], thresholds=[Threshold(5.0, "Errors: > 5")])
 
     (shape,) = figure["layout"]["shapes"]
-    assert (shape["y0"], shape["y1"], shape["label"]["text"]) == (5.0, 5.0, "Errors: > 5")
+    assert (shape["y0"], shape["y1"], shape["label"]["text"]) == (5.0, 5.0, "Errors: &gt; 5")
 
 
 def test_a_metric_that_is_not_read_is_not_drawn():
