@@ -27,9 +27,8 @@ def audit(request: HtmxRequest) -> HttpResponse:
 def _matching(actor: str, text: str) -> QuerySet[Audit]:
     rows = Audit.objects.order_by("-at", "-id")
     if actor:
-        rows = rows.filter(actor__icontains=actor.replace("\0", ""))
+        rows = rows.filter(actor__icontains=actor)
     if text:
-        text = text.replace("\0", "")
         rows = rows.filter(
             Q(action__icontains=text)
             | Q(summary__icontains=text)

@@ -87,7 +87,7 @@ def test_an_unknown_and_a_closed_endpoint_are_not_found_alike(post, endpoint):
     assert not WebhookDelivery.objects.exists()
 
 
-@pytest.mark.parametrize("key", ["%00", "x" * 41, "a%20b", "%C3%A9"])
+@pytest.mark.parametrize("key", ["x" * 41, "a%20b", "%C3%A9"])
 def test_a_key_no_endpoint_can_have_is_not_found(post, key):
     assert post(key=key).status_code == 404
 
