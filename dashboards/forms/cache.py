@@ -7,6 +7,7 @@ from django import forms
 
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import items
+from edgeops.invalidations.asking import EverythingNotAllowedError
 from edgeops.invalidations.items import Parsed
 from edgeops.webhooks import path_templates
 from edgeops.webhooks.models import Endpoint
@@ -67,10 +68,7 @@ class InvalidationForm(forms.Form):
 
     def _check_everything(self, distribution: Distribution | None, confirm: str) -> None:
         if not self.is_admin:
-            self.add_error(
-                "paths",
-                "Only an admin may invalidate /*: it empties the whole distribution. Name narrower paths, or ask one.",
-            )
+            self.add_error("paths", str(EverythingNotAllowedError()))
         elif distribution is not None and confirm != distribution.name:
             self.add_error("confirm", f"To invalidate everything, type the distribution's name: {distribution.name}")
 

@@ -6,13 +6,13 @@ window behind each is read anew, so late data inside it counts.
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from edgeops.alarms import evaluation
 from edgeops.alarms.evaluation import Condition
 from edgeops.alarms.models import AlarmRuleVersion, AlarmSeries, AlarmState
 from edgeops.alarms.states import Change, Decision
-from edgeops.metrics import reading
+from edgeops.metrics import reading, windows
 from edgeops.metrics.reading import Line
 
 log = logging.getLogger("edgeops.alarms")
@@ -79,13 +79,8 @@ def _unjudged(alarm_series: AlarmSeries, period: int, now: datetime) -> tuple[da
     series = alarm_series.series
     earliest = now - HORIZON
     begun = alarm_series.evaluated_until or series.first_datapoint_at or earliest
-    start = _floor(max(begun, earliest), period)
-    return start, _floor(series.settled_until or start, period)
-
-
-def _floor(moment: datetime, period: int) -> datetime:
-    seconds = int(moment.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % period, UTC)
+    start = windows.floor(max(begun, earliest), period)
+    return start, windows.floor(series.settled_until or start, period)
 
 
 def _change(verdict: evaluation.Verdict, line: Line, window: range) -> Change:

@@ -15,8 +15,6 @@ from edgeops.invalidations import marks
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Source
 
-NAMED_IN_SUMMARY = 3
-
 
 class AskingError(Exception):
     """The request was not made; the text says why, to the person who asked."""
@@ -113,7 +111,7 @@ def _store(request: Request, parsed: Parsed, actor: Actor, now: datetime) -> Non
             for item in parsed.items
         ]
     )
-    summary = f"Invalidation of {named(parsed.sent_forms)} on {request.distribution}"
+    summary = f"Invalidation of {parsing.named(parsed.sent_forms)} on {request.distribution}"
     audit.record(
         actor,
         "invalidation.requested",
@@ -167,9 +165,3 @@ def can_cancel(batch: Batch) -> bool:
 def digest(sent_forms: Sequence[str]) -> str:
     """SHA-256 of frozen items: what CloudFront was asked never changes under one reference."""
     return hashlib.sha256("\n".join(sent_forms).encode()).hexdigest()
-
-
-def named(sent_forms: Sequence[str]) -> str:
-    """The first few paths and how many more, for titles."""
-    more = len(sent_forms) - NAMED_IN_SUMMARY
-    return ", ".join(sent_forms[:NAMED_IN_SUMMARY]) + (f" and {more} more" if more > 0 else "")

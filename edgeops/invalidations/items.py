@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
@@ -21,6 +21,7 @@ BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 TILDE = re.compile(r"~|%7e", re.IGNORECASE)
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
 MOST_MENDS = 12
+NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,12 @@ def _parse(text: str) -> Item:
         raise ItemError(text, f"It has {len(sent):,} characters as sent; CloudFront takes {MAX_LENGTH:,}.")
     kind = ItemKind.WILDCARD if sent.endswith("*") else ItemKind.PATH
     return Item(kind=kind, raw=text, sent_form=sent, notes="; ".join(notes))
+
+
+def named(sent_forms: Sequence[str]) -> str:
+    """The first few paths and how many more, for titles."""
+    more = len(sent_forms) - NAMED_AT_MOST
+    return ", ".join(sent_forms[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _refuse_unreadable(text: str) -> None:

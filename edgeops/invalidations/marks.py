@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from edgeops.invalidations import items
 from edgeops.invalidations.models import Request
 from edgeops.timeline.models import Event
 
@@ -23,12 +24,7 @@ def subject(request: Request) -> tuple[str, str]:
 
 def put(step: str, request: Request, now: datetime) -> None:
     """Mark a step on the lane of every API behind the distribution; told twice, it is one mark on each."""
-    title = f"{TITLES[step]}: {_what(request)} ({request.reason})"
+    sent_forms = list(request.items.order_by("sent_form").values_list("sent_form", flat=True))
+    title = f"{TITLES[step]}: {items.named(sent_forms)} ({request.reason})"
     for api in request.distribution.apis.all():
         Event.put(f"invalidation.{step}", subject=subject(request), api_slug=api.slug, title=title, at=now)
-
-
-def _what(request: Request) -> str:
-    sent_forms = list(request.items.order_by("sent_form").values_list("sent_form", flat=True)[:2])
-    more = request.items.count() - len(sent_forms)
-    return ", ".join(sent_forms) + (f" and {more} more" if more else "")
