@@ -282,5 +282,12 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}, "botocore": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "botocore": {"level": "WARNING"},
+        # Each run of a task is one line of ours (edgeops.task); Celery would add three.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
 }
