@@ -95,7 +95,8 @@ def _address_problem(transport: str, address: str) -> str:
     for receiver in receivers:
         try:
             validate_email(receiver)
-        except ValidationError:
+            receiver.rpartition("@")[2].encode("idna")
+        except (ValidationError, UnicodeError):
             return f"{receiver} is not a mail address."
     return ""
 

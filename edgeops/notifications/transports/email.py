@@ -34,6 +34,8 @@ def send(channel: Channel, message: Message, *, now: datetime) -> Outcome:
         raise TransportError(f"SMTP {error.smtp_code}", permanent=_is_permanent(error.smtp_code)) from error
     except OSError as error:  # smtplib's own errors are OSErrors, as are time-outs and refused connections
         raise TransportError(f"The mail server could not be reached ({type(error).__name__})") from error
+    except ValueError as error:  # as for a domain that cannot be written in ASCII
+        raise TransportError("An address of the channel cannot be written in a mail", permanent=True) from error
     return Outcome.DELIVERED
 
 

@@ -36,6 +36,7 @@ def test_a_mail_channel_has_no_secret(db, actor, now):
         ("New", "email", "", "address"),
         ("New", "email", "a@example.com, nobody", "address"),
         ("New", "email", "a@example.com\r\nBcc: b@example.com", "address"),
+        ("New", "email", f"a@{'ü' * 60}.example", "address"),
         ("New", "webhook", "ftp://example.com/", "address"),
         ("New", "webhook", "http://169.254.169.254/latest", "address"),
         ("New", "webhook", "https://user:pass@example.com/", "address"),

@@ -37,6 +37,13 @@ def test_a_mail_goes_to_every_address_with_a_stable_message_id(mailbox, now):
     assert sent.message()["Message-ID"] == "<0f8fad5b@127.0.0.1>"
 
 
+def test_an_address_no_mail_can_carry_is_permanent(mailbox, now):
+    mailbox.address = f"a@{'ü' * 60}.example"
+    with pytest.raises(TransportError, match="cannot be written") as failed:
+        email.send(mailbox, message(), now=now)
+    assert failed.value.permanent
+
+
 @pytest.mark.parametrize(
     "subject", ["x\r\nBcc: evil@example.com", "x\nBcc: evil", "x\x00y", "x\u2028y", "x" * 5000, "\x1b[31mred"]
 )
