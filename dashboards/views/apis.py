@@ -18,7 +18,7 @@ from dashboards.permissions import viewer
 from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
 from edgeops.alarms.models import AlarmSeries, AlarmState, Transition
-from edgeops.estate.models import AccessState, AccountHealth, EdgeApi, Hop
+from edgeops.estate.models import AccountHealth, EdgeApi, Hop
 from edgeops.metrics import leases, reading
 from edgeops.metrics.reading import Line
 from edgeops.timeline.models import Event
@@ -71,9 +71,7 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
         .select_related("rule", "series__hop")
         .order_by("state_since"),
         "traces": TraceSummary.objects.filter(api=api).within(time_range.start, time_range.end)[:TRACES_SHOWN],
-        "troubles": AccountHealth.objects.filter(account=api.account)
-        .exclude(state=AccessState.FRESH)
-        .select_related("account"),
+        "troubles": AccountHealth.objects.filter(account=api.account).troubled(),
     }
     return refreshing.tagged(request, pages.render_page(request, "apis/detail.html", context, fragment="live"), etag)
 
@@ -121,7 +119,7 @@ def _tag(request: HtmxRequest, api: EdgeApi, now: datetime) -> str:
         Transition.objects.filter(alarm_series__rule__api=api).aggregate(newest=Max("pk"))["newest"],
         Event.objects.filter(api_slug=api.slug).aggregate(newest=Max("pk"))["newest"],
         TraceSummary.objects.filter(api=api).order_by("-started_at").values_list("pk", flat=True).first(),
-        list(AccountHealth.objects.filter(account=api.account).order_by("pk").values_list("state", "message")),
+        AccountHealth.objects.filter(account=api.account).marks(),
     )
 
 

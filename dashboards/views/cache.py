@@ -13,7 +13,7 @@ from dashboards import chains, pages
 from dashboards.forms.cache import InvalidationForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
-from edgeops.estate.models import AccessState, AccountHealth
+from edgeops.estate.models import AccountHealth
 from edgeops.invalidations import asking
 from edgeops.invalidations.asking import AskingError, CannotCancelError
 from edgeops.invalidations.models import Request, RequestState, Source
@@ -38,9 +38,7 @@ def history(request: HtmxRequest) -> HttpResponse:
         "states": RequestState.choices,
         "state": state if state in RequestState else "",
         "deliveries": WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN],
-        "troubles": AccountHealth.objects.filter(service="cloudfront")
-        .exclude(state=AccessState.FRESH)
-        .select_related("account"),
+        "troubles": AccountHealth.objects.filter(service="cloudfront").troubled(),
     }
     return pages.render_page(request, "cache/history.html", context, fragment="live")
 

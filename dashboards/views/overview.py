@@ -11,7 +11,7 @@ from dashboards import pages, refreshing, standing
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from edgeops.alarms.models import Transition
-from edgeops.estate.models import AccessState, AccountHealth
+from edgeops.estate.models import AccountHealth
 from edgeops.metrics import leases, reading
 from edgeops.pulse.models import Stamp
 from edgeops.timeline.models import Event
@@ -30,7 +30,7 @@ def overview(request: HtmxRequest) -> HttpResponse:
     context = {
         "standings": rows,
         "counts": [(state, sum(row.state == state for row in rows)) for state in standing.ORDER],
-        "troubles": AccountHealth.objects.exclude(state=AccessState.FRESH).select_related("account"),
+        "troubles": AccountHealth.objects.troubled(),
         "worker_seen_at": Stamp.objects.filter(stage="task").values_list("last_ok_at", flat=True).first(),
     }
     return refreshing.tagged(
@@ -45,5 +45,5 @@ def _tag(request: HtmxRequest, now: datetime) -> str:
         reading.newest_change(),
         Transition.objects.aggregate(newest=Max("pk"))["newest"],
         Event.objects.aggregate(newest=Max("pk"))["newest"],
-        list(AccountHealth.objects.order_by("pk").values_list("state", "message")),
+        AccountHealth.objects.all().marks(),
     )

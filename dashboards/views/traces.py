@@ -15,7 +15,7 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from dashboards.ranges import TimeRange
 from edgeops.estate.fetches import FetchState
-from edgeops.estate.models import AccessState, AccountHealth, EdgeApi
+from edgeops.estate.models import AccountHealth, EdgeApi
 from edgeops.traces import fetching, filters, waterfall
 from edgeops.traces.models import StatusClass, TraceDocument, TraceSummary, TraceWindow
 from tasks.publishing import publish
@@ -32,10 +32,9 @@ def listing(request: HtmxRequest, slug: str) -> HttpResponse:
     """The traces of an API in a time range, newest or slowest first, of one status class or all."""
     now = timezone.now()
     api = get_object_or_404(EdgeApi, slug=slug)
-    reading = AccountHealth.objects.filter(account=api.account_id, region=api.region, service="xray")
-    health = reading.select_related("account").first()
+    health = AccountHealth.objects.filter(account=api.account_id, region=api.region, service="xray")
     read = TraceWindow.objects.filter(api=api, state=FetchState.DONE).order_by("-end").first()
-    etag = refreshing.tag(request, now, read and read.pk, health and (health.state, health.message))
+    etag = refreshing.tag(request, now, read and read.pk, health.marks())
     if unchanged := refreshing.not_modified(request, etag):
         return unchanged
     time_range = ranges.parse(request.GET, now)
@@ -43,7 +42,7 @@ def listing(request: HtmxRequest, slug: str) -> HttpResponse:
         "api": api,
         "time_range": time_range,
         "is_traced": filters.expression(api.hops.all()) is not None,
-        "trouble": None if health is None or health.state == AccessState.FRESH else health,
+        "troubles": health.troubled(),
         "read": read,
         **_traces(api, time_range, request.GET.get("show", "")),
     }

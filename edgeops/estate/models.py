@@ -108,6 +108,18 @@ class AccessState(models.TextChoices):
     FORBIDDEN = "FORBIDDEN", "Forbidden"
 
 
+class AccountHealthQuerySet(models.QuerySet["AccountHealth"]):
+    """Queries over how reading goes."""
+
+    def troubled(self) -> Self:
+        """What does not read as it should, with its account."""
+        return self.exclude(state=AccessState.FRESH).select_related("account")
+
+    def marks(self) -> list[tuple[str, str]]:
+        """All that can change in what a page says of trouble, for its ETag."""
+        return list(self.order_by("pk").values_list("state", "message"))
+
+
 class AccountHealth(models.Model):
     """Whether calls to one service of one account and region succeed, and what AWS said when they did not."""
 
@@ -119,6 +131,8 @@ class AccountHealth(models.Model):
     since = models.DateTimeField()
     last_ok_at = models.DateTimeField(null=True)
 
+    objects = AccountHealthQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "region", "service"], name="health_once")]
 
@@ -128,7 +142,7 @@ class AccountHealth(models.Model):
     @classmethod
     def note(
         cls, account: Account, region: str, service: str, state: AccessState, *, message: str = "", now: datetime
-    ) -> Self:
+    ) -> "AccountHealth":
         """Record how the latest call went; `since` moves only when the state changes."""
         row, _ = cls.objects.get_or_create(
             account=account, region=region, service=service, defaults={"state": state, "since": now}
@@ -142,7 +156,9 @@ class AccountHealth(models.Model):
         return row
 
     @classmethod
-    def note_failure(cls, account: Account, region: str, service: str, error: AwsError, *, now: datetime) -> Self:
+    def note_failure(
+        cls, account: Account, region: str, service: str, error: AwsError, *, now: datetime
+    ) -> "AccountHealth":
         """Record that the latest call failed, and what AWS said."""
         state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
         return cls.note(account, region, service, state, message=str(error), now=now)

@@ -50,6 +50,10 @@ class BatchState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class BatchQuerySet(WaitingQuerySet["Batch"]):
+    """Queries over batches."""
+
+
 class Batch(WaitingRow):
     """One CreateInvalidation: items frozen, caller reference stored before the first call."""
 
@@ -68,7 +72,7 @@ class Batch(WaitingRow):
     billed_items = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=500, blank=True, help_text="What was proven, or why it could not be.")
 
-    objects = WaitingQuerySet["Batch"].as_manager()
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"

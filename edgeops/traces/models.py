@@ -10,6 +10,10 @@ from edgeops.estate.fetches import Fetch, FetchQuerySet
 from edgeops.estate.models import Account, EdgeApi
 
 
+class TraceWindowQuerySet(FetchQuerySet["TraceWindow"]):
+    """Queries over windows."""
+
+
 class TraceWindow(Fetch):
     """One GetTraceSummaries request: the traces of an API in a span of time."""
 
@@ -19,7 +23,7 @@ class TraceWindow(Fetch):
     traces_processed = models.PositiveIntegerField(null=True, help_text="Traces X-Ray scanned, which it bills.")
     is_capped = models.BooleanField(default=False, help_text="X-Ray had more traces than were read.")
 
-    objects = FetchQuerySet["TraceWindow"].as_manager()
+    objects = TraceWindowQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api", "end"], name="trace_window_once")]
@@ -104,6 +108,10 @@ class TraceSummary(models.Model):
         return "error" if self.has_error else "ok"
 
 
+class TraceDocumentQuerySet(FetchQuerySet["TraceDocument"]):
+    """Queries over documents."""
+
+
 class TraceDocument(Fetch):
     """The segments of one trace, fetched by a worker because somebody opened it."""
 
@@ -113,7 +121,7 @@ class TraceDocument(Fetch):
     asked_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True)
 
-    objects = FetchQuerySet["TraceDocument"].as_manager()
+    objects = TraceDocumentQuerySet.as_manager()
 
     class Meta:
         indexes = [
