@@ -98,9 +98,9 @@ class EndpointForm(forms.Form):
         return name
 
     def clean_paths(self) -> list[str]:
-        """The templates, each checked."""
+        """The templates, checked."""
         lines = [line.strip() for line in self.cleaned_data["paths"].split("\n") if line.strip()]
         try:
-            return [path_templates.check(line) for line in lines]
+            return path_templates.check_all(lines)
         except TemplateError as error:
             raise forms.ValidationError(str(error)) from error

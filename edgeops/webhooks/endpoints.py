@@ -37,9 +37,9 @@ def create(
 ) -> tuple[Endpoint, str]:
     """An endpoint with its rules and its secret, which nobody can read again afterwards.
 
-    Raises path_templates.TemplateError for a template that cannot be used.
+    Raises path_templates.TemplateError for templates that cannot be used.
     """
-    checked = [(rule, [path_templates.check(template) for template in rule.path_templates]) for rule in rules]
+    checked = [(rule, path_templates.check_all(rule.path_templates)) for rule in rules]
     secret = secret or signatures.new_secret()
     with transaction.atomic():
         endpoint = Endpoint.objects.create(name=name, distribution=distribution, created_at=now)

@@ -5,7 +5,7 @@ refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -36,6 +36,15 @@ def check(template: str) -> str:
     if sent == EVERYTHING:
         raise TemplateError("A webhook never invalidates /*; name a narrower path.")
     return template
+
+
+def check_all(templates: Sequence[str]) -> list[str]:
+    """The templates of one rule, each checked, and together few enough for one event; raises TemplateError."""
+    checked = [check(template) for template in templates]
+    problems = items.parse_many(PLACEHOLDER.sub(r"\1", template) for template in checked).problems
+    if problems:
+        raise TemplateError(" ".join(problems))
+    return checked
 
 
 def fill(template: str, data: Mapping[str, Any]) -> str:

@@ -42,6 +42,8 @@ def test_an_admin_makes_an_endpoint_and_sees_its_secret_once(client, ada, form):
     ("changes", "problem"),
     [
         ({"paths": "/*"}, "never invalidates"),
+        ({"paths": "\n".join(f"/{number}/{{id}}*" for number in range(16))}, "16 wildcards are more than the 15"),
+        ({"paths": "\n".join(f"/{number}/{{id}}" for number in range(3_001))}, "3,001 paths are more than"),
         ({"paths": "products/{id}"}, "slash"),
         ({"paths": "/{a.b}"}, "not a field"),
         ({"distribution": "E9"}, "available choices"),
