@@ -5,6 +5,7 @@ Error codes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/Co
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -17,9 +18,10 @@ from botocore.exceptions import (
 
 
 class AwsError(Exception):
-    """A call to AWS failed. `retryable` says whether the same call may succeed later."""
+    """A call to AWS failed. `retryable` says whether the same call may succeed later, `advice` what to do."""
 
-    retryable = False
+    retryable: ClassVar = False
+    advice: ClassVar = "EdgeOps cannot do this as things are; see the message from AWS."
 
     def __init__(self, action: str, code: str, message: str) -> None:
         super().__init__(message)
@@ -28,65 +30,43 @@ class AwsError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.action} failed ({self.code}). {self.advice} AWS says: {self.message}."
-
-    @property
-    def advice(self) -> str:
-        """What it means and what to do, in a sentence."""
-        return "EdgeOps cannot do this as things are; see the message from AWS."
+        advice = self.advice.format(action=self.action)
+        return f"{self.action} failed ({self.code}). {advice} AWS says: {self.message}."
 
 
 class ThrottledError(AwsError):
     """AWS asks to slow down, or a limit of work in progress is reached."""
 
     retryable = True
-
-    @property
-    def advice(self) -> str:
-        """Waiting is enough."""
-        return "AWS asks to slow down; EdgeOps waits and tries again by itself."
+    advice = "AWS asks to slow down; EdgeOps waits and tries again by itself."
 
 
 class UnavailableError(AwsError):
     """AWS did not answer, or answered 5xx."""
 
     retryable = True
-
-    @property
-    def advice(self) -> str:
-        """Waiting is enough, unless the network is at fault."""
-        return (
-            "AWS did not answer; EdgeOps tries again by itself. If it lasts, check the network and the AWS status page."
-        )
+    advice = (
+        "AWS did not answer; EdgeOps tries again by itself. If it lasts, check the network and the AWS status page."
+    )
 
 
 class CredentialsError(AwsError):
     """Credentials are missing, wrong or expired."""
 
     retryable = True
-
-    @property
-    def advice(self) -> str:
-        """Somebody must renew them; EdgeOps notices by itself."""
-        return "Renew the AWS credentials of EdgeOps; it tries again by itself."
+    advice = "Renew the AWS credentials of EdgeOps; it tries again by itself."
 
 
 class DeniedError(AwsError):
     """The credentials are good but the action is not allowed."""
 
-    @property
-    def advice(self) -> str:
-        """Names the missing IAM action."""
-        return f"Allow the IAM action {self.action} to the role EdgeOps uses."
+    advice = "Allow the IAM action {action} to the role EdgeOps uses."
 
 
 class NotFoundError(AwsError):
     """What the call named does not exist."""
 
-    @property
-    def advice(self) -> str:
-        """It was deleted, or belongs to another account."""
-        return "It may have been deleted, or belong to another account; correct it in the estate."
+    advice = "It may have been deleted, or belong to another account; correct it in the estate."
 
 
 class InvalidError(AwsError):
