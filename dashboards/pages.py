@@ -1,6 +1,7 @@
 """What every page has: the frame around it, and one way to answer with the page or only its live part."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -35,4 +36,15 @@ def render_page(request: HtmxRequest, template: str, context: Mapping[str, Any],
 
 def actor(request: HttpRequest) -> Actor:
     """The signed-in person as the audit log names them."""
-    return Actor(kind="user", name=request.user.get_username(), address=request.META.get("REMOTE_ADDR") or None)
+    return Actor(kind="user", name=request.user.get_username(), address=client_address(request))
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Where a request came from, seen past the trusted proxies, each of which adds one address; None if unreadable."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    seen = [*forwarded.split(","), request.META.get("REMOTE_ADDR") or ""]
+    proxies = min(settings.ALLAUTH_TRUSTED_PROXY_COUNT, len(seen) - 1) if forwarded else 0
+    try:
+        return str(ip_address(seen[-1 - proxies].strip()))
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from dashboards.pages import client_address
 from edgeops.secrets import UnreadableSecretError
 from edgeops.webhooks import receiving
 from edgeops.webhooks.models import Endpoint
@@ -50,7 +51,7 @@ def receive(request: HttpRequest, key: str) -> JsonResponse:
             endpoint,
             headers=request.headers,
             body=_body(request),
-            address=request.META.get("REMOTE_ADDR") or None,
+            address=client_address(request),
             now=timezone.now(),
         )
         return _answer(outcome)
