@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
 from edgeops.access.audit import Actor
@@ -31,7 +32,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def render_page(request: HtmxRequest, template: str, context: Mapping[str, Any], *, fragment: str) -> HttpResponse:
     """The whole page, or only its `{% partialdef fragment %}` when htmx asks to refresh it in place."""
     name = f"{template}#{fragment}" if request.htmx else template
-    return render(request, name, dict(context))
+    response = render(request, name, dict(context))
+    # One address, two answers: going back must not show the part without its page.
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def actor(request: HttpRequest) -> Actor:

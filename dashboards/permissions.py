@@ -42,8 +42,10 @@ class RoleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on; the decision falls when the view is known."""
-        return self.get_response(request)
+        """Pass on; the decision falls when the view is known. No answer is for a shared cache unless it says so."""
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "private, no-cache")
+        return response
 
     def process_view(self, request: HttpRequest, view: View, args: list[Any], kwargs: dict[str, Any]) -> None:
         """Raise PermissionDenied (403) unless the view is open or the user holds its role."""

@@ -129,3 +129,15 @@ def test_every_answer_carries_the_security_headers(client, url):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert {name: response[name] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize("url", ["/", "/audit/", "/channels/", "/alarms/new/", "/nothing-here/"])
+def test_no_shared_cache_may_keep_a_page_of_somebody(client, ada, url):
+    client.force_login(ada)
+    assert client.get(url)["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("url", ["/cache/", "/channels/", "/audit/"])
+def test_a_page_is_not_mistaken_for_its_live_part(client, ada, url):
+    client.force_login(ada)
+    assert "HX-Request" in client.get(url)["Vary"]
