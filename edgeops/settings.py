@@ -144,7 +144,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------
-STATE_DIR.mkdir(parents=True, exist_ok=True)
+# For this user alone: the database holds sessions, and whoever reads one is signed in.
+STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db("DATABASE_URL", f"sqlite:///{STATE_DIR / 'edgeops.sqlite3'}")}
 IS_SQLITE = "sqlite" in DATABASES["default"]["ENGINE"]
 if IS_SQLITE:

@@ -26,6 +26,12 @@ def test_a_safe_production_boots(tmp_path):
     assert boot(tmp_path).returncode == 0
 
 
+def test_the_state_directory_is_made_for_its_user_alone(tmp_path):
+    state = tmp_path / "state"
+    assert boot(state).returncode == 0
+    assert state.stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
