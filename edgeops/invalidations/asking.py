@@ -72,13 +72,7 @@ def ask(
 
     Raises ItemsRefusedError, EverythingNotAllowedError or ReasonMissingError; nothing is written then.
     """
-    parsed = parsing.parse_many(items)
-    if not parsed.is_good:
-        raise ItemsRefusedError(parsed)
-    if parsed.is_everything and not may_invalidate_everything:
-        raise EverythingNotAllowedError
-    if not reason.strip():
-        raise ReasonMissingError
+    parsed = _accepted(items, reason, may_invalidate_everything=may_invalidate_everything)
     same = Request.objects.filter(distribution=distribution, source=source, idempotency_key=idempotency_key)
     if (made := same.first()) is not None:
         return made
@@ -100,6 +94,17 @@ def ask(
     except IntegrityError:  # the same key, made by another process a moment ago
         return same.get()
     return request
+
+
+def _accepted(items: Iterable[str], reason: str, *, may_invalidate_everything: bool) -> Parsed:
+    parsed = parsing.parse_many(items)
+    if not parsed.is_good:
+        raise ItemsRefusedError(parsed)
+    if parsed.is_everything and not may_invalidate_everything:
+        raise EverythingNotAllowedError
+    if not reason.strip():
+        raise ReasonMissingError
+    return parsed
 
 
 def _store(request: Request, parsed: Parsed, actor: Actor, now: datetime) -> None:

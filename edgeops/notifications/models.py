@@ -35,6 +35,15 @@ class Channel(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def state(self) -> tuple[str, str]:
+        """How it is doing: the key of its shape, and the word."""
+        if not self.is_enabled:
+            return "disabled", "Disabled"
+        if self.consecutive_failures:
+            return "failed", "Failing"
+        return ("ok", "Working") if self.last_success_at else ("unused", "Not used yet")
+
 
 class Route(models.Model):
     """Transitions of this rule go to this channel."""

@@ -25,6 +25,29 @@ def test_viewers_see_how_channels_are_doing_but_not_a_webhooks_path(client, vera
     assert hook.encrypted_secret not in page
 
 
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "Not used yet"),
+        ({"last_success_at": "2026-11-01T00:00Z"}, "Working"),
+        ({"last_success_at": "2026-11-01T00:00Z", "consecutive_failures": 1}, "Failing"),
+        ({"consecutive_failures": 1, "is_enabled": False}, "Disabled"),
+    ],
+)
+def test_a_channel_says_how_it_is_doing(client, vera, mailbox, changes, word):
+    Channel.objects.filter(pk=mailbox.pk).update(**changes)
+    client.force_login(vera)
+    assert f">{word}</span>" in client.get("/channels/").text
+
+
+def test_the_number_of_queries_does_not_grow_with_the_channels(client, vera, mailbox, django_assert_max_num_queries):
+    for number in range(10):
+        Channel.objects.create(name=f"n{number}", transport="email", address="a@example.com")
+    client.force_login(vera)
+    with django_assert_max_num_queries(8):
+        assert client.get("/channels/").status_code == 200
+
+
 def test_no_channel_yet_says_what_a_channel_is(client, vera):
     client.force_login(vera)
     assert "Nobody is told of anything yet" in client.get("/channels/").text
