@@ -1,4 +1,6 @@
-"""Fixtures shared between rooms."""
+"""Fixtures shared between rooms, and how tests share two workers."""
+
+import pytest
 
 pytest_plugins = [
     "tests.fixtures.people",
@@ -11,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.webhooks",
 ]
 
+TOGETHER = {"browser", "flows"}
 STORAGE_FIXTURES = {"db", "transactional_db"}
 
 
@@ -18,9 +21,20 @@ def pytest_addoption(parser):
     parser.addoption("--only-storage", action="store_true", help="only the tests that touch the database")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--only-storage"):
         items[:] = [item for item in items if stores_something(item)]
+    # The tests that share running processes stay together on one worker each, after all others: they take longest, and
+    # what they leave in the database (nothing, not even the roles) is not what a migration leaves.
+    items.sort(key=lambda item: room(item) in TOGETHER)
+    for item in items:
+        if room(item) in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(room(item)))
+
+
+def room(item):
+    return item.path.relative_to(item.config.rootpath).parts[1]
 
 
 def stores_something(item):
