@@ -234,6 +234,8 @@ STATIC_ROOT = Path(env.str("EDGEOPS_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 if IS_PRODUCTION:
     STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+# In the demo a changed style shows at once; WhiteNoise would otherwise serve it cut to its old length.
+WHITENOISE_AUTOREFRESH = not IS_PRODUCTION
 
 # --- Mail -------------------------------------------------------------------------------------
 EMAIL_TIMEOUT_SECONDS = 10

@@ -20,6 +20,12 @@ CONDITION_FIELDS = (
     "datapoints_to_alarm",
     "treat_missing_data",
 )
+COMPARISONS = [
+    (ComparisonOperator.GREATER, "greater than the threshold (>)"),
+    (ComparisonOperator.GREATER_OR_EQUAL, "greater than or equal to it (≥)"),
+    (ComparisonOperator.LESS, "less than the threshold (<)"),
+    (ComparisonOperator.LESS_OR_EQUAL, "less than or equal to it (≤)"),
+]
 
 
 class ChannelsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none at run time
@@ -35,7 +41,7 @@ class AlarmForm(forms.Form):
 
     name = forms.CharField(max_length=rules.NAME_LENGTH, help_text="What the notification's subject says.")
     series = forms.ChoiceField(label="Metric", help_text="Of a hop on the API's request path, a value a minute.")
-    comparison_operator = forms.ChoiceField(label="Breaches when the value is", choices=ComparisonOperator.choices)
+    comparison_operator = forms.ChoiceField(label="Breaches when the value is", choices=COMPARISONS)
     threshold = forms.FloatField(
         label="Threshold",
         # Not a number input: what was typed stays to be seen, whatever it was.
