@@ -21,7 +21,7 @@ from edgeops.webhooks.models import WebhookDelivery
 from tasks.invalidating import advance_batch
 from tasks.publishing import publish
 
-SHOWN_MAX, DELIVERIES_SHOWN, ITEMS_SHOWN = 100, 10, 200
+MAX_SHOWN, DELIVERIES_SHOWN, ITEMS_SHOWN = 100, 10, 200
 
 
 @require_GET
@@ -33,8 +33,8 @@ def history(request: HtmxRequest) -> HttpResponse:
     if state in RequestState:
         found = found.filter(state=state)
     context = {
-        "requests": found[:SHOWN_MAX],
-        "shown_max": SHOWN_MAX,
+        "requests": found[:MAX_SHOWN],
+        "shown_max": MAX_SHOWN,
         "states": RequestState.choices,
         "state": state if state in RequestState else "",
         "deliveries": WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN],

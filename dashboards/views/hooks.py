@@ -80,10 +80,10 @@ def _body(request: HttpRequest) -> bytes:
         raise BodyError(411, "a Content-Length is required")
     if not (length.isascii() and length.isdigit()):
         raise BodyError(400, "the Content-Length is not a number")
-    if len(length) > 12 or int(length) > receiving.MOST_BYTES:
-        raise BodyError(413, f"the body is larger than {receiving.MOST_BYTES} bytes")
+    if len(length) > 12 or int(length) > receiving.MAX_BYTES:
+        raise BodyError(413, f"the body is larger than {receiving.MAX_BYTES} bytes")
     try:
-        body = request.read(receiving.MOST_BYTES + 1)
+        body = request.read(receiving.MAX_BYTES + 1)
     except UnreadablePostError as error:
         raise BodyError(400, "the body broke off") from error
     if len(body) != int(length):

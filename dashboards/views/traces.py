@@ -21,7 +21,7 @@ from edgeops.traces.models import StatusClass, TraceDocument, TraceSummary, Trac
 from tasks.publishing import publish
 from tasks.tracing import fetch_document
 
-SHOWN_MAX = 200
+MAX_SHOWN = 200
 SLOWEST = "slowest"
 AROUND = timedelta(minutes=15)
 
@@ -59,9 +59,9 @@ def _traces(api: EdgeApi, time_range: TimeRange, show: str) -> dict[str, Any]:
     current = SLOWEST if show == SLOWEST else status_class
     choices = [(kind.value, f"{kind.label} {counts[kind]}") for kind in StatusClass] + [(SLOWEST, "Slowest first")]
     return {
-        "traces": found[:SHOWN_MAX],
+        "traces": found[:MAX_SHOWN],
         "total": counts[status_class],
-        "shown_max": SHOWN_MAX,
+        "shown_max": MAX_SHOWN,
         "choices": [
             Link(title, f"?{time_range.query}&show={value}", "true" if value == current else "")
             for value, title in choices

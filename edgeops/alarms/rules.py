@@ -24,7 +24,7 @@ from edgeops.metrics.models import Series
 
 PERIOD_SECONDS = 60
 # CloudWatch looks back one day at most for periods under an hour.
-MOST_PERIODS = 24 * 60
+MAX_PERIODS = 24 * 60
 NAME_LENGTH = 120
 
 
@@ -118,8 +118,8 @@ def _condition_problems(condition: Condition) -> dict[str, str]:
     m, n = condition.datapoints_to_alarm, condition.evaluation_periods
     if not math.isfinite(condition.threshold):
         found["threshold"] = "The threshold must be a number; NaN and infinity compare with nothing."
-    if not 1 <= n <= MOST_PERIODS:
-        found["evaluation_periods"] = f"N must be between 1 and {MOST_PERIODS}: a day of one-minute periods."
+    if not 1 <= n <= MAX_PERIODS:
+        found["evaluation_periods"] = f"N must be between 1 and {MAX_PERIODS}: a day of one-minute periods."
     elif not 1 <= m <= n:
         found["datapoints_to_alarm"] = f"M must be between 1 and N ({n}): no more datapoints can breach than there are."
     if condition.comparison_operator not in ComparisonOperator:

@@ -14,9 +14,9 @@ from botocore import xform_name
 from edgeops.aws.clients import Meter, client
 from edgeops.aws.errors import InvalidError, translated
 
-SUMMARIES_MAX = 1_000
+MAX_SUMMARIES = 1_000
 # X-Ray may answer pages without a match, so the number of pages needs a limit of its own.
-PAGES_MAX = 100
+MAX_PAGES = 100
 TRACES_PER_CALL = 5
 
 
@@ -67,7 +67,7 @@ class XRay:
         """Traces that started in [start, end) and match, all pages up to the newest 1,000."""
         found: list[Summary] = []
         processed, token = 0, ""
-        for _ in range(PAGES_MAX):
+        for _ in range(MAX_PAGES):
             more = {"NextToken": token} if token else {}
             answer = self._call(
                 "GetTraceSummaries",
@@ -80,10 +80,10 @@ class XRay:
             found.extend(_summary(raw) for raw in answer.get("TraceSummaries", []))
             processed += _processed(answer)
             token = answer.get("NextToken") or ""
-            if not token or len(found) >= SUMMARIES_MAX:
+            if not token or len(found) >= MAX_SUMMARIES:
                 break
-        is_capped = bool(token) or len(found) > SUMMARIES_MAX
-        return SummaryPage(tuple(found[:SUMMARIES_MAX]), processed, is_capped)
+        is_capped = bool(token) or len(found) > MAX_SUMMARIES
+        return SummaryPage(tuple(found[:MAX_SUMMARIES]), processed, is_capped)
 
     def traces(self, trace_ids: Sequence[str]) -> list[TraceData]:
         """The segments of these traces; an id X-Ray does not hold is left out."""
@@ -95,7 +95,7 @@ class XRay:
     def _batch(self, trace_ids: list[str]) -> list[TraceData]:
         parts: dict[str, TraceData] = {}
         token = ""
-        for _ in range(PAGES_MAX):
+        for _ in range(MAX_PAGES):
             more = {"NextToken": token} if token else {}
             answer = self._call("BatchGetTraces", _retrieved, TraceIds=trace_ids, **more)
             for raw in answer.get("Traces", []):

@@ -9,8 +9,8 @@ from edgeops.aws.errors import AwsError
 from edgeops.estate.models import Account, AccountHealth
 from edgeops.waiting import WaitingQuerySet, WaitingRow, backoff_seconds
 
-ATTEMPTS_MAX = 5
-RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 2, 60
+MAX_ATTEMPTS = 5
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 2, 60
 GAVE_UP = "Given up: the worker ended in the middle of this each time it was tried. Its log says why."
 
 
@@ -46,15 +46,15 @@ class Fetch(WaitingRow):
     def begin(cls, pk: Any, *, now: datetime, lease_seconds: float) -> Self | None:
         """Claim the row; None when it is not ours, or has cost so many workers their lives that it ends here."""
         row = cls.claim(pk, now=now, lease_seconds=lease_seconds)
-        if row is not None and row.attempts > ATTEMPTS_MAX:
+        if row is not None and row.attempts > MAX_ATTEMPTS:
             row.finish(next_at=None, state=FetchState.FAILED, last_error=GAVE_UP)
             return None
         return row
 
     def record_failure(self, error: AwsError, *, account: Account, region: str, service: str, now: datetime) -> None:
         """Say on the account what AWS said; try again later where that may help and has not been done enough."""
-        is_over = not error.retryable or self.attempts >= ATTEMPTS_MAX
-        wait = backoff_seconds(self.attempts, first=RETRY_FIRST_SECONDS, cap=RETRY_CAP_SECONDS)
+        is_over = not error.retryable or self.attempts >= MAX_ATTEMPTS
+        wait = backoff_seconds(self.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
         with transaction.atomic():
             self.finish(
                 next_at=None if is_over else now + timedelta(seconds=wait),

@@ -21,8 +21,8 @@ BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 STAR = re.compile("%2a", re.IGNORECASE)
 TILDE = re.compile(r"~|%7e", re.IGNORECASE)
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
-MOST_MENDS = 12
-NAMED_AT_MOST = 3
+MAX_MENDS = 12
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _list_problems(items: tuple[Item, ...], errors: list[ItemError]) -> Iterable
 
 def _mended(suggestion: str) -> str:
     """Mend until nothing is left to mend, so that a suggestion is never refused in its turn."""
-    for _ in range(MOST_MENDS):
+    for _ in range(MAX_MENDS):
         if not suggestion:
             return ""
         try:
@@ -149,8 +149,8 @@ def _parse(text: str) -> Item:
 
 def named(sent_forms: Sequence[str]) -> str:
     """The first few paths and how many more, for titles."""
-    more = len(sent_forms) - NAMED_AT_MOST
-    return ", ".join(sent_forms[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    more = len(sent_forms) - MAX_NAMED
+    return ", ".join(sent_forms[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _refuse_unreadable(text: str) -> None:

@@ -15,7 +15,7 @@ from edgeops.invalidations.moves import move
 from edgeops.waiting import backoff_seconds
 
 FIRST_LOOK = timedelta(seconds=2)
-FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS = 2, 300
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 2, 300
 # Whoever asked a day ago has helped themselves since; sending it now would surprise them.
 MAX_AGE = timedelta(hours=24)
 ACCEPTED = "accepted"
@@ -70,7 +70,7 @@ def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
     if not error.retryable:
         _fail(batch, error.code, _explained(error), now)
         return
-    wait = backoff_seconds(batch.attempts, first=FIRST_BACKOFF_SECONDS, cap=MOST_BACKOFF_SECONDS)
+    wait = backoff_seconds(batch.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
     move(
         batch,
         BatchState.RETRY_WAIT,

@@ -14,11 +14,11 @@ from edgeops.estate.models import Distribution
 from edgeops.invalidations.models import Verdict
 from edgeops.outbound import OutboundError
 
-MOST_PROBES = 5
+MAX_PROBES = 5
 FIRST_ERROR_STATUS = 400
 # The cache key of most policies holds the normalised encoding; ask as a browser does.
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, br", "User-Agent": "EdgeOps-probe"}
-LONGEST_AGE_SECONDS = 2**31 - 1
+MAX_AGE_SECONDS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ type Look = Callable[[Distribution, str], Observation]
 
 def sample(items: Sequence[str]) -> list[str]:
     """Paths to probe. A wildcard names no URL; guessing one would prove nothing."""
-    return [item for item in items if not item.endswith("*")][:MOST_PROBES]
+    return [item for item in items if not item.endswith("*")][:MAX_PROBES]
 
 
 def judge(seen: Observation, *, submitted_at: datetime, completed_at: datetime, now: datetime) -> Judgement:
@@ -132,4 +132,4 @@ def _origin_etag(distribution: Distribution, path: str) -> str:
 
 def _age(headers: Mapping[str, str]) -> int | None:
     age = headers.get("Age", "")
-    return min(int(age), LONGEST_AGE_SECONDS) if age.isascii() and age.isdigit() and len(age) < 20 else None
+    return min(int(age), MAX_AGE_SECONDS) if age.isascii() and age.isdigit() and len(age) < 20 else None

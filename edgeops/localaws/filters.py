@@ -12,7 +12,7 @@ TOKEN = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<annotation>annotation\[[^\]\s]+\])|(?P<number>-?\d+(?:\.\d+)?)'
     r"|(?P<word>[A-Za-z_][\w.]*)|(?P<sign><=|>=|!=|[=<>!()]))"
 )
-MOST_CHARACTERS = 2000
+MAX_CHARACTERS = 2000
 
 type Test = Callable[[Trace], bool]
 
@@ -60,8 +60,8 @@ def parse(expression: str) -> Test:
     """A test of traces; raises InvalidRequestException for what X-Ray refuses or local AWS does not know."""
     if not expression.strip():
         return _every
-    if len(expression) > MOST_CHARACTERS:
-        raise _invalid(f"a filter expression has at most {MOST_CHARACTERS} characters")
+    if len(expression) > MAX_CHARACTERS:
+        raise _invalid(f"a filter expression has at most {MAX_CHARACTERS} characters")
     parser = Parser(_tokens(expression))
     test = parser.either()
     parser.end()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from edgeops.localaws.state import Invalidation
 from edgeops.localaws.wire.messages import AwsError, Params
 
-LONGEST_PATH = 4000
-MOST_PATHS_IN_PROGRESS = 3000
-MOST_WILDCARDS_IN_PROGRESS = 15
+MAX_PATH_LENGTH = 4000
+MAX_PATHS_IN_PROGRESS = 3000
+MAX_WILDCARDS_IN_PROGRESS = 15
 # RFC 1738's safe characters and CloudFront's own: everything else must be percent-encoded, and `~` is not supported.
 PATH = re.compile(r"/(?:[A-Za-z0-9\-._!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 
@@ -25,7 +25,7 @@ def paths(batch: Params) -> tuple[str, ...]:
             "InconsistentQuantities",
             f"The value of Quantity ({asked.get('Quantity')}) and the size of Items ({len(items)}) don't match.",
         )
-    if len(items) > MOST_PATHS_IN_PROGRESS:
+    if len(items) > MAX_PATHS_IN_PROGRESS:
         raise AwsError("BatchTooLarge", f"Invalidation batch specified is too large: {len(items)} paths.", status=413)
     if not items:
         raise _invalid("Your request must name at least one path.")
@@ -40,8 +40,8 @@ def check_room(asked: Iterable[str], running: Sequence[Invalidation]) -> None:
     """Raise TooManyInvalidationsInProgress when a distribution has no room for these paths."""
     wanted, taken = list(asked), [path for invalidation in running for path in invalidation.paths]
     for limit, word, counts in (
-        (MOST_WILDCARDS_IN_PROGRESS, "wildcard paths", is_wildcard),
-        (MOST_PATHS_IN_PROGRESS, "paths", lambda path: not is_wildcard(path)),
+        (MAX_WILDCARDS_IN_PROGRESS, "wildcard paths", is_wildcard),
+        (MAX_PATHS_IN_PROGRESS, "paths", lambda path: not is_wildcard(path)),
     ):
         new = sum(map(counts, wanted))
         if new and new + sum(map(counts, taken)) > limit:
@@ -63,8 +63,8 @@ def matches(item: str, cached: str) -> bool:
 
 
 def _check(path: str) -> None:
-    if len(path) > LONGEST_PATH:
-        raise _invalid(f"An invalidation path must not be longer than {LONGEST_PATH} characters.")
+    if len(path) > MAX_PATH_LENGTH:
+        raise _invalid(f"An invalidation path must not be longer than {MAX_PATH_LENGTH} characters.")
     if not PATH.fullmatch(path) or "%7e" in path.lower():
         raise _invalid(f"Your request contains one or more invalid invalidation paths: {path!r}")
 

@@ -9,8 +9,8 @@ from edgeops.localaws import statistics
 from edgeops.localaws.metrics import Key
 from edgeops.localaws.wire.messages import AwsError, Params
 
-MOST_QUERIES = 500
-MOST_DATAPOINTS = 100_800
+MAX_QUERIES = 500
+MAX_DATAPOINTS = 100_800
 HIGH_RESOLUTION = (1, 5, 10, 20, 30)
 QUERY_ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 DAY = 86_400
@@ -60,8 +60,8 @@ def queries(params: Params, *, region: str) -> list[Query]:
     asked = params.get("MetricDataQueries") or []
     if not asked:
         raise _invalid("The parameter MetricDataQueries is required and must not be empty.")
-    if len(asked) > MOST_QUERIES:
-        raise _invalid(f"The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}.")
+    if len(asked) > MAX_QUERIES:
+        raise _invalid(f"The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}.")
     ids = [entry.get("Id", "") for entry in asked]
     if len(set(ids)) < len(ids):
         raise _invalid("The values for parameter id in parameter MetricDataQueries are not unique.")
@@ -70,9 +70,9 @@ def queries(params: Params, *, region: str) -> list[Query]:
 
 def most_datapoints(params: Params) -> int:
     """How many datapoints one page may hold."""
-    asked = int(params.get("MaxDatapoints") or MOST_DATAPOINTS)
-    if not 1 <= asked <= MOST_DATAPOINTS:
-        raise _invalid(f"The parameter MaxDatapoints must be between 1 and {MOST_DATAPOINTS}.")
+    asked = int(params.get("MaxDatapoints") or MAX_DATAPOINTS)
+    if not 1 <= asked <= MAX_DATAPOINTS:
+        raise _invalid(f"The parameter MaxDatapoints must be between 1 and {MAX_DATAPOINTS}.")
     return asked
 
 

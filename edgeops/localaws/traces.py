@@ -11,7 +11,7 @@ from edgeops.localaws.traffic import Traffic
 from edgeops.localaws.world import Api
 
 TRACES_A_MINUTE = 15
-MOST_TRACES_A_MINUTE = 60
+MAX_TRACES_A_MINUTE = 60
 REMEMBERED_MINUTES = 20_000
 OK, CACHED, CLIENT_ERROR, FAULT, TIMEOUT = "ok", "cached", "client error", "fault", "timeout"
 STATUS = {OK: 200, CACHED: 200, CLIENT_ERROR: 404, FAULT: 500, TIMEOUT: 504}
@@ -164,7 +164,7 @@ class Tracer:
         """A sample of `count` requests; each outcome gets its share of it, to within one trace."""
         usual = api.requests_per_minute * (1 - api.distribution.hit_rate)
         draw = self._draw(api, "traces", minute, begin)
-        size = min(whole(count * TRACES_A_MINUTE / usual, draw), MOST_TRACES_A_MINUTE, count)
+        size = min(whole(count * TRACES_A_MINUTE / usual, draw), MAX_TRACES_A_MINUTE, count)
         body = replace(spread, fast_share=0.0, slow_share=0.0)
         found = []
         for number in range(size):

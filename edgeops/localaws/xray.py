@@ -12,9 +12,9 @@ from edgeops.localaws.traces import Trace, Tracer
 from edgeops.localaws.wire.messages import AwsError, Params
 from edgeops.localaws.world import Account
 
-LONGEST_WINDOW_SECONDS = 86_400
+MAX_WINDOW_SECONDS = 86_400
 PAGE = 200
-MOST_TRACES_A_CALL = 5
+MAX_TRACES_A_CALL = 5
 INGESTION_SECONDS = 5
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
@@ -52,8 +52,8 @@ class XRay:
     def batch_get_traces(self, params: Params, context: Context) -> Params:
         """The segment documents of up to five traces; ids nobody has are told as unprocessed."""
         ids = params.get("TraceIds") or []
-        if not 1 <= len(ids) <= MOST_TRACES_A_CALL:
-            raise _invalid(f"TraceIds must name 1 to {MOST_TRACES_A_CALL} traces.")
+        if not 1 <= len(ids) <= MAX_TRACES_A_CALL:
+            raise _invalid(f"TraceIds must name 1 to {MAX_TRACES_A_CALL} traces.")
         for trace_id in ids:
             if not TRACE_ID.fullmatch(trace_id):
                 raise _invalid(f"Invalid trace id: {trace_id!r}")
@@ -98,7 +98,7 @@ def _window(params: Params) -> tuple[float, float]:
         raise _invalid("StartTime and EndTime are required.")
     if start >= end:
         raise _invalid("StartTime must be before EndTime.")
-    if (end - start).total_seconds() > LONGEST_WINDOW_SECONDS:
+    if (end - start).total_seconds() > MAX_WINDOW_SECONDS:
         raise _invalid("Time range cannot be longer than 24 hours")
     return start.timestamp(), end.timestamp()
 

@@ -8,7 +8,7 @@ from edgeops.metrics import windows
 from edgeops.metrics.models import Datapoint, Lease, PollBatch, Series
 
 SLICE = timedelta(hours=1)
-SLICES_AT_MOST = 400
+MAX_SLICES = 400
 KEEP_BATCHES = timedelta(days=2)
 
 
@@ -26,7 +26,7 @@ def _forget_datapoints(cutoff: datetime) -> int:
     """Oldest first, an hour in each transaction. What is forgotten must not come back as zero: the mark goes first."""
     Series.objects.filter(first_datapoint_at__lt=cutoff).update(first_datapoint_at=cutoff)
     deleted = 0
-    for _ in range(SLICES_AT_MOST):
+    for _ in range(MAX_SLICES):
         old = Datapoint.objects.filter(period=windows.PERIOD, at__lt=cutoff)
         oldest = old.aggregate(oldest=Min("at"))["oldest"]
         if oldest is None:

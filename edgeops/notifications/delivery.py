@@ -16,7 +16,7 @@ from edgeops.waiting import backoff_seconds
 
 # At least twice what one attempt may take: 15 s for a webhook, a few commands of 10 s each for mail.
 LEASE_SECONDS: Mapping[str, float] = {Transport.WEBHOOK: 30, Transport.EMAIL: 60}
-FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 15 * 60.0
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 5.0, 15 * 60.0
 LIFE = timedelta(hours=24)
 TURN = timedelta(seconds=2)
 
@@ -99,7 +99,7 @@ def _fail(delivery: Delivery, failure: TransportError, detail: str, now: datetim
     """Retry later, or give up: at once when it is permanent, else when the next try would be after a day."""
     seconds = failure.retry_after
     if seconds is None:
-        seconds = backoff_seconds(delivery.attempts, first=FIRST_RETRY_SECONDS, cap=LAST_RETRY_SECONDS)
+        seconds = backoff_seconds(delivery.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
     next_at = now + timedelta(seconds=seconds)
     if failure.permanent or next_at - delivery.created_at >= LIFE:
         return delivery.finish(next_at=None, state=DeliveryState.DEAD, last_error=detail)

@@ -15,7 +15,7 @@ from edgeops.traces.models import TraceDocument, TraceSummary, TraceWindow
 # X-Ray completes traces late, so each minute reads the tail again.
 WINDOW = timedelta(minutes=15)
 # After an outage a window reaches back to where the last good one ended, but one call asks for no more than this.
-REACH_MAX = timedelta(hours=6)
+MAX_REACH = timedelta(hours=6)
 # Longer than a task may run: a lease that ends means a worker that died.
 LEASE_SECONDS = 150
 SERVICE = "xray"
@@ -60,7 +60,7 @@ def _planned(api: EdgeApi, end: datetime, now: datetime) -> TraceWindow | None:
 def _start(api: EdgeApi, end: datetime) -> datetime:
     done = TraceWindow.objects.filter(api=api, state=FetchState.DONE, end__lt=end)
     read_until = done.aggregate(until=models.Max("end"))["until"] or end
-    return max(end - REACH_MAX, min(end - WINDOW, read_until))
+    return max(end - MAX_REACH, min(end - WINDOW, read_until))
 
 
 def read_window(pk: int, *, now: datetime, connect: Connect = connect) -> bool:

@@ -16,7 +16,7 @@ from edgeops.webhooks.signatures import LiveSecret
 
 # A sender may take a while to switch; both secrets verify meanwhile.
 OVERLAP = timedelta(hours=24)
-MOST_LIVE_SECRETS = 3
+MAX_LIVE_SECRETS = 3
 
 
 class TooManySecretsError(Exception):
@@ -62,9 +62,9 @@ def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime) -> str:
     secret = signatures.new_secret()
     with transaction.atomic():
         live = endpoint.secrets.live(now)
-        if live.count() >= MOST_LIVE_SECRETS:
+        if live.count() >= MAX_LIVE_SECRETS:
             raise TooManySecretsError(
-                f"{endpoint} has {MOST_LIVE_SECRETS} live secrets already; wait until the oldest expires, "
+                f"{endpoint} has {MAX_LIVE_SECRETS} live secrets already; wait until the oldest expires, "
                 "24 hours after it was replaced."
             )
         live.filter(not_after=None).update(not_after=now + OVERLAP)

@@ -14,7 +14,7 @@ from edgeops.invalidations.items import EVERYTHING, ItemError
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
-LONGEST_VALUE = 500
+MAX_VALUE_LENGTH = 500
 
 
 class TemplateError(Exception):
@@ -66,7 +66,7 @@ def _segment(template: str, name: str, data: Mapping[str, Any]) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise TemplateError(f"{template}: field `{name}` is {_kind(value)}, not a text or a whole number.")
     text = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""
-    if not text or len(text) > LONGEST_VALUE:
+    if not text or len(text) > MAX_VALUE_LENGTH:
         raise TemplateError(f"{template}: field `{name}` is empty or too long.")
     if text in {".", ".."} or "/" in text or "\\" in text or "*" in text:
         raise TemplateError(f"{template}: field `{name}` is {text[:60]!r}, which is not one path segment.")

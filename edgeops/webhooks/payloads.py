@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-LONGEST_TYPE = 100
+MAX_TYPE_LENGTH = 100
 BOM = b"\xef\xbb\xbf"
 
 
@@ -34,8 +34,8 @@ def read(body: bytes) -> Payload:
     if not isinstance(found, dict):
         raise PayloadError("The body is not a JSON object.")
     kind, data = found.get("type"), found.get("data", {})
-    if not isinstance(kind, str) or not kind or len(kind) > LONGEST_TYPE or not kind.isprintable():
-        raise PayloadError(f"The body has no `type` that is a text of up to {LONGEST_TYPE} printable characters.")
+    if not isinstance(kind, str) or not kind or len(kind) > MAX_TYPE_LENGTH or not kind.isprintable():
+        raise PayloadError(f"The body has no `type` that is a text of up to {MAX_TYPE_LENGTH} printable characters.")
     if not isinstance(data, dict):
         raise PayloadError("The body's `data` is not a JSON object.")
     return Payload(kind, data)

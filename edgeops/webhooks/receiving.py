@@ -13,9 +13,9 @@ from edgeops.webhooks import endpoints, signatures
 from edgeops.webhooks.models import DeliveryVerdict, Endpoint, WebhookDelivery
 from edgeops.webhooks.signatures import MalformedError, Proof, SignatureError
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 # Per endpoint. Refused posts are sampled, so that a flood of them can neither fill the log nor close the door.
-MOST_PER_MINUTE = 600
+MAX_PER_MINUTE = 600
 REFUSED_KEPT_PER_HOUR, REFUSED_KEPT_BYTES = 20, 4096
 KEEP = timedelta(days=7)
 
@@ -61,7 +61,7 @@ def receive(
 
 def is_over_rate(endpoint: Endpoint, now: datetime) -> bool:
     """Whether the endpoint took in all it may within the last minute."""
-    return endpoint.deliveries.since(now - timedelta(minutes=1)).count() >= MOST_PER_MINUTE
+    return endpoint.deliveries.since(now - timedelta(minutes=1)).count() >= MAX_PER_MINUTE
 
 
 def _store(endpoint: Endpoint, proof: Proof, body: bytes, address: str | None, now: datetime) -> Outcome:

@@ -18,8 +18,8 @@ from edgeops.webhooks.path_templates import TemplateError
 from edgeops.webhooks.payloads import Payload, PayloadError
 
 LEASE_SECONDS = 30
-MOST_ATTEMPTS = 5
-FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS = 5, 300
+MAX_ATTEMPTS = 5
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 5, 300
 
 
 @dataclass
@@ -42,16 +42,16 @@ def run(pk: int, *, now: datetime) -> list[Request]:
     delivery = WebhookDelivery.claim(pk, now=now, lease_seconds=LEASE_SECONDS)
     if delivery is None:
         return []
-    if delivery.attempts > MOST_ATTEMPTS:
+    if delivery.attempts > MAX_ATTEMPTS:
         why = delivery.last_error or "the worker stopped each time; see its log"
         delivery.finish(
-            next_at=None, state=DeliveryVerdict.DEAD, outcome=f"Given up after {MOST_ATTEMPTS} attempts: {why}"[:500]
+            next_at=None, state=DeliveryVerdict.DEAD, outcome=f"Given up after {MAX_ATTEMPTS} attempts: {why}"[:500]
         )
         return []
     try:
         body = receiving.unseal(delivery.encrypted_body)
     except UnreadableSecretError as error:
-        wait = backoff_seconds(delivery.attempts, first=FIRST_BACKOFF_SECONDS, cap=MOST_BACKOFF_SECONDS)
+        wait = backoff_seconds(delivery.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
         delivery.finish(next_at=now + timedelta(seconds=wait), last_error=str(error))
         return []
     return _run(delivery, body, now)

@@ -18,9 +18,9 @@ from datetime import datetime
 from standardwebhooks.webhooks import hmac_data
 
 PREFIX = "whsec_"
-SECRET_BYTES, LEAST_SECRET_BYTES, MOST_SECRET_BYTES = 32, 24, 64
+SECRET_BYTES, MIN_SECRET_BYTES, MAX_SECRET_BYTES = 32, 24, 64
 TOLERANCE_SECONDS = 300
-MOST_SIGNATURES = 10
+MAX_SIGNATURES = 10
 # A full stop separates what is signed, so an id holding one could be cut in two ways.
 MESSAGE_ID = re.compile(r"[!-\-/-~]{1,200}")
 TIMESTAMP = re.compile(r"0|[1-9][0-9]{0,10}")
@@ -102,8 +102,8 @@ def key(secret: str) -> bytes:
         found = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
         raise ValueError("The secret is not base64.") from error
-    if not LEAST_SECRET_BYTES <= len(found) <= MOST_SECRET_BYTES:
-        raise ValueError(f"A secret holds {LEAST_SECRET_BYTES} to {MOST_SECRET_BYTES} bytes, not {len(found)}.")
+    if not MIN_SECRET_BYTES <= len(found) <= MAX_SECRET_BYTES:
+        raise ValueError(f"A secret holds {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} bytes, not {len(found)}.")
     return found
 
 
@@ -118,8 +118,8 @@ def _fits(secret: str, signed: bytes, given: Sequence[bytes]) -> bool:
 def _signatures(header: str) -> Iterator[bytes]:
     """Every v1 signature of the header; versions we do not know are passed over, as the standard asks."""
     parts = header.split(" ")
-    if len(parts) > MOST_SIGNATURES:
-        raise MalformedError(f"webhook-signature holds more than {MOST_SIGNATURES} signatures.")
+    if len(parts) > MAX_SIGNATURES:
+        raise MalformedError(f"webhook-signature holds more than {MAX_SIGNATURES} signatures.")
     for part in parts:
         version, comma, text = part.partition(",")
         if not version or not comma or not text.isascii():

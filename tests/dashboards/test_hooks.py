@@ -99,8 +99,8 @@ def test_only_posts_are_taken(client, endpoint, method):
 
 
 def test_the_largest_body_is_taken_and_one_byte_more_is_not(post):
-    assert post(b"x" * receiving.MOST_BYTES).status_code == 202
-    assert post(b"x" * (receiving.MOST_BYTES + 1), message_id="msg_2").status_code == 413
+    assert post(b"x" * receiving.MAX_BYTES).status_code == 202
+    assert post(b"x" * (receiving.MAX_BYTES + 1), message_id="msg_2").status_code == 413
     assert WebhookDelivery.objects.count() == 1
 
 
@@ -118,7 +118,7 @@ def test_a_body_that_breaks_off_is_refused(client, endpoint):
 
 
 def test_too_many_posts_are_put_off(post, monkeypatch):
-    monkeypatch.setattr(receiving, "MOST_PER_MINUTE", 1)
+    monkeypatch.setattr(receiving, "MAX_PER_MINUTE", 1)
     post()
     response = post(message_id="msg_2")
     assert (response.status_code, response["Retry-After"]) == (429, "60")

@@ -120,7 +120,7 @@ def test_the_choice_of_traces_keeps_the_range_of_the_page(page, api):
 
 
 def test_a_long_list_is_cut_and_says_so(page, api, monkeypatch):
-    monkeypatch.setattr(view, "SHOWN_MAX", 2)
+    monkeypatch.setattr(view, "MAX_SHOWN", 2)
     for number in range(3):
         make(api, number)
     response = page.get(LIST)

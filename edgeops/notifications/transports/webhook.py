@@ -19,7 +19,7 @@ from edgeops.outbound import OutboundError
 
 OUTCOMES = {200: Outcome.DELIVERED, 201: Outcome.DELIVERED, 202: Outcome.ACCEPTED, 204: Outcome.DELIVERED}
 RETRIED = {408, 425, 429}
-LONGEST_RETRY_AFTER = 3600.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
 
 
 def send(channel: Channel, message: Message, *, now: datetime) -> Outcome:
@@ -62,10 +62,10 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if not text:
         return None
     if text.isdecimal() and text.isascii():
-        return min(float(text[:10]), LONGEST_RETRY_AFTER)
+        return min(float(text[:10]), MAX_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

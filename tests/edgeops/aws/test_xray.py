@@ -6,7 +6,7 @@ from botocore.stub import Stubber
 
 from edgeops.aws.clients import client
 from edgeops.aws.errors import DeniedError, InvalidError, ThrottledError
-from edgeops.aws.xray import SUMMARIES_MAX, XRay
+from edgeops.aws.xray import MAX_SUMMARIES, XRay
 
 END = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 START = END - timedelta(minutes=15)
@@ -84,14 +84,14 @@ def test_a_summary_carries_what_x_ray_said_and_none_for_what_it_did_not(xray, st
 
 
 def test_reading_stops_at_a_thousand_summaries_and_says_so(xray, stubbed):
-    half = SUMMARIES_MAX // 2 + 1
+    half = MAX_SUMMARIES // 2 + 1
     for first in (0, half):
         ids = [{"Id": trace_id(first + number)} for number in range(half)]
         stubbed.add_response("get_trace_summaries", {"TraceSummaries": ids, "NextToken": "more"})
 
     page = xray.summaries(START, END, FILTER)
 
-    assert len(page.summaries) == SUMMARIES_MAX
+    assert len(page.summaries) == MAX_SUMMARIES
     assert page.is_capped
 
 

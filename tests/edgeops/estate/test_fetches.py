@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from edgeops.aws.errors import DeniedError, ThrottledError
-from edgeops.estate.fetches import ATTEMPTS_MAX, FetchState
+from edgeops.estate.fetches import MAX_ATTEMPTS, FetchState
 from edgeops.estate.models import AccountHealth
 from edgeops.traces.models import TraceWindow
 
@@ -46,7 +46,7 @@ def test_a_denied_fetch_is_over_at_once(row, fail, now):
 
 
 def test_the_last_attempt_that_fails_is_over(row, fail, now):
-    TraceWindow.objects.update(attempts=ATTEMPTS_MAX - 1)
+    TraceWindow.objects.update(attempts=MAX_ATTEMPTS - 1)
 
     fail(TraceWindow.begin(row.pk, now=now, lease_seconds=30), THROTTLED)
 
@@ -55,7 +55,7 @@ def test_the_last_attempt_that_fails_is_over(row, fail, now):
 
 
 def test_a_fetch_that_killed_its_worker_each_time_is_given_up(row, now):
-    TraceWindow.objects.update(attempts=ATTEMPTS_MAX)
+    TraceWindow.objects.update(attempts=MAX_ATTEMPTS)
 
     assert TraceWindow.begin(row.pk, now=now, lease_seconds=30) is None
 

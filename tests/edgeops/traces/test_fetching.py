@@ -4,7 +4,7 @@ import pytest
 
 from edgeops.aws.errors import DeniedError, ThrottledError
 from edgeops.aws.xray import Summary, SummaryPage, TraceData
-from edgeops.estate.fetches import ATTEMPTS_MAX, FetchState
+from edgeops.estate.fetches import MAX_ATTEMPTS, FetchState
 from edgeops.estate.models import AccountHealth, AwsUsage, EdgeApi, Hop
 from edgeops.traces import fetching
 from edgeops.traces.models import TraceDocument, TraceSummary, TraceWindow
@@ -209,14 +209,14 @@ def test_a_denied_window_fails_at_once_and_names_the_missing_action(window, xray
 
 def test_retries_end(window, xray, now):
     xray.error = throttled()
-    for attempt in range(ATTEMPTS_MAX):
+    for attempt in range(MAX_ATTEMPTS):
         fetching.read_window(window.pk, now=now + attempt * 2 * MINUTE, connect=xray.connect)
     window.refresh_from_db()
-    assert (window.state, window.attempts, window.next_at) == (FetchState.FAILED, ATTEMPTS_MAX, None)
+    assert (window.state, window.attempts, window.next_at) == (FetchState.FAILED, MAX_ATTEMPTS, None)
 
 
 def test_a_window_that_keeps_killing_its_worker_is_given_up(window, xray, now):
-    TraceWindow.objects.update(attempts=ATTEMPTS_MAX)
+    TraceWindow.objects.update(attempts=MAX_ATTEMPTS)
     assert not fetching.read_window(window.pk, now=now, connect=xray.connect)
     window.refresh_from_db()
     assert (window.state, window.next_at) == (FetchState.FAILED, None)

@@ -75,7 +75,7 @@ def test_a_flood_of_refused_posts_is_sampled_and_does_not_close_the_door(receive
 
 
 def test_more_posts_than_a_minute_holds_are_put_off(receive, now, monkeypatch):
-    monkeypatch.setattr(receiving, "MOST_PER_MINUTE", 2)
+    monkeypatch.setattr(receiving, "MAX_PER_MINUTE", 2)
     receive(message_id="a")
     receive(message_id="b")
     assert receive(message_id="c").answer == Answer.TOO_MANY
