@@ -239,7 +239,10 @@ WHITENOISE_AUTOREFRESH = not IS_PRODUCTION
 
 # --- Mail -------------------------------------------------------------------------------------
 EMAIL_TIMEOUT_SECONDS = 10
-_email = env.email_url("EDGEOPS_EMAIL_URL", "consolemail://")
+_email_url = env.str("EDGEOPS_EMAIL_URL", "")
+# A mail printed to a console reached nobody: in production it must not count as delivered.
+HAS_MAIL_SERVER = bool(_email_url) or not IS_PRODUCTION
+_email = env.email_url_config(_email_url or "consolemail://")
 MAILERS = {
     "default": {
         "BACKEND": _email["EMAIL_BACKEND"],

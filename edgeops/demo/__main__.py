@@ -27,7 +27,7 @@ def main() -> int:
     given = environment.inherited()
     try:
         options = environment.read(given)
-        options.state_dir.mkdir(parents=True, exist_ok=True)
+        options.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with only_one(options.state_dir):
             ports.refuse_taken(options.wanted_ports)
             kept = keys.load_or_make(options.state_dir / "demo.json")

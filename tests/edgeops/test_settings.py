@@ -15,11 +15,15 @@ SAFE = {
 }
 
 
-def boot(tmp_path, **changes):
+def boot(tmp_path, code="import edgeops.settings", **changes):
     environment = {"PATH": os.environ["PATH"], "EDGEOPS_STATE_DIR": str(tmp_path), **SAFE, **changes}
-    return subprocess.run(
-        [sys.executable, "-c", "import edgeops.settings"], env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("url", "has_server"), [("", False), ("smtp+tls://u:p@mail.example.com:587", True)])
+def test_production_knows_whether_it_can_mail(tmp_path, url, has_server):
+    booted = boot(tmp_path, code="import edgeops.settings as s; print(s.HAS_MAIL_SERVER)", EDGEOPS_EMAIL_URL=url)
+    assert booted.stdout.strip() == str(has_server), booted.stderr
 
 
 def test_a_safe_production_boots(tmp_path):

@@ -15,6 +15,8 @@ SUBJECT_LENGTH = 200
 
 def send(channel: Channel, message: Message, *, now: datetime) -> Outcome:
     """Mail every address of the channel; the mail server took it, which is all that can be known."""
+    if not settings.HAS_MAIL_SERVER:
+        raise TransportError("No mail server is set; an admin of EdgeOps sets EDGEOPS_EMAIL_URL")
     mail = EmailMessage(
         subject=_one_line(message.subject),
         body=message.text,

@@ -37,6 +37,14 @@ def test_a_mail_goes_to_every_address_with_a_stable_message_id(mailbox, now):
     assert sent.message()["Message-ID"] == "<0f8fad5b@127.0.0.1>"
 
 
+def test_without_a_mail_server_a_mail_waits_and_says_why(mailbox, now, settings):
+    settings.HAS_MAIL_SERVER = False
+    with pytest.raises(TransportError, match="EDGEOPS_EMAIL_URL") as failed:
+        email.send(mailbox, message(), now=now)
+    assert not failed.value.permanent
+    assert mail.outbox == []
+
+
 def test_an_address_no_mail_can_carry_is_permanent(mailbox, now):
     mailbox.address = f"a@{'ü' * 60}.example"
     with pytest.raises(TransportError, match="cannot be written") as failed:
