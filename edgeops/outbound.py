@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -33,6 +33,9 @@ PORTS = {"http": 80, "https": 443}
 NAT64 = IPv6Network("64:ff9b::/96")
 # Ways to smuggle an IPv4 address inside an IPv6 one (6to4, Teredo, local NAT64); Python calls some of them global.
 TUNNELS = [IPv6Network("2002::/16"), IPv6Network("2001::/32"), IPv6Network("64:ff9b:1::/48")]
+# For protocols, never a web server; Python before 3.12.4 calls some of it global.
+# https://www.iana.org/assignments/iana-ipv4-special-registry/
+PROTOCOL_ASSIGNMENTS = IPv4Network("192.0.0.0/24")
 HOST_HEADER = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?")
 
 
@@ -123,6 +126,8 @@ def is_reachable(address: Address) -> bool:
             return is_reachable(IPv4Address(int(address) & 0xFFFFFFFF))
         if address.is_site_local or any(address in tunnel for tunnel in TUNNELS):
             return False
+    elif address in PROTOCOL_ASSIGNMENTS:
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
