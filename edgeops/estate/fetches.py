@@ -9,6 +9,9 @@ from edgeops.aws.errors import AwsError
 from edgeops.estate.models import Account, AccountHealth
 from edgeops.waiting import WaitingQuerySet, WaitingRow, backoff_seconds
 
+# Longer than a task may run (task_time_limit): a lease that ends means a worker that died, never a slow answer that
+# would be asked for, and billed, twice.
+LEASE_SECONDS = 150
 MAX_ATTEMPTS = 5
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 2, 60
 GAVE_UP = "Given up: the worker ended in the middle of this each time it was tried. Its log says why."
@@ -43,9 +46,9 @@ class Fetch(WaitingRow):
         abstract = True
 
     @classmethod
-    def begin(cls, pk: Any, *, now: datetime, lease_seconds: float) -> Self | None:
+    def begin(cls, pk: Any, *, now: datetime) -> Self | None:
         """Claim the row; None when it is not ours, or has cost so many workers their lives that it ends here."""
-        row = cls.claim(pk, now=now, lease_seconds=lease_seconds)
+        row = cls.claim(pk, now=now, lease_seconds=LEASE_SECONDS)
         if row is not None and row.attempts > MAX_ATTEMPTS:
             row.finish(next_at=None, state=FetchState.FAILED, last_error=GAVE_UP)
             return None

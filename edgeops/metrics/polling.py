@@ -16,7 +16,6 @@ from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
 from edgeops.metrics import catalogue, storing, windows
 from edgeops.metrics.models import PollBatch, Series
 
-LEASE_SECONDS = 60
 UNKNOWN_DELAY_SECONDS = 300
 STORED = {Status.COMPLETE, Status.PARTIAL}
 SERVICE = "cloudwatch"
@@ -36,7 +35,7 @@ def poll(pk: int, *, cloudwatch: CloudWatch, now: datetime) -> list[int]:
 
     An AWS error does not leave here: it ends as a later try or a failed row, and as the account's health.
     """
-    batch = PollBatch.begin(pk, now=now, lease_seconds=LEASE_SECONDS)
+    batch = PollBatch.begin(pk, now=now)
     if batch is None:
         return []
     asked = _Asked(Series.objects.filter(pk__in=batch.series_ids).order_by("pk"))

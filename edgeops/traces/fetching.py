@@ -16,8 +16,6 @@ from edgeops.traces.models import TraceDocument, TraceSummary, TraceWindow
 WINDOW = timedelta(minutes=15)
 # After an outage a window reaches back to where the last good one ended, but one call asks for no more than this.
 MAX_REACH = timedelta(hours=6)
-# Longer than a task may run: a lease that ends means a worker that died.
-LEASE_SECONDS = 150
 SERVICE = "xray"
 # X-Ray's own retention. https://docs.aws.amazon.com/general/latest/gr/xray.html
 KEEP_SUMMARIES = timedelta(days=30)
@@ -65,7 +63,7 @@ def _start(api: EdgeApi, end: datetime) -> datetime:
 
 def read_window(pk: int, *, now: datetime, connect: Connect = connect) -> bool:
     """Fetch one window and store its summaries; False when it was not ours to fetch, or X-Ray refused."""
-    window = TraceWindow.begin(pk, now=now, lease_seconds=LEASE_SECONDS)
+    window = TraceWindow.begin(pk, now=now)
     if window is None:
         return False
     api = EdgeApi.objects.select_related("account").get(pk=window.api_id)
@@ -134,7 +132,7 @@ def ask_document(summary: TraceSummary, *, now: datetime, again: bool = False) -
 
 def read_document(pk: int, *, now: datetime, connect: Connect = connect) -> bool:
     """Fetch the segments of one trace; False when they were not ours to fetch, X-Ray refused or has none."""
-    document = TraceDocument.begin(pk, now=now, lease_seconds=LEASE_SECONDS)
+    document = TraceDocument.begin(pk, now=now)
     if document is None:
         return False
     summary = TraceSummary.objects.select_related("account").get(pk=document.summary_id)

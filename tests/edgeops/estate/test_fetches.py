@@ -3,6 +3,8 @@ from datetime import timedelta
 import pytest
 
 from edgeops.aws.errors import DeniedError, ThrottledError
+from edgeops.celery import app
+from edgeops.estate import fetches
 from edgeops.estate.fetches import MAX_ATTEMPTS, FetchState
 from edgeops.estate.models import AccountHealth
 from edgeops.traces.models import TraceWindow
@@ -26,7 +28,7 @@ def fail(api, now):
 
 
 def test_a_failure_that_may_pass_is_tried_again_and_told_on_the_account(row, fail, now):
-    claimed = TraceWindow.begin(row.pk, now=now, lease_seconds=30)
+    claimed = TraceWindow.begin(row.pk, now=now)
 
     fail(claimed, THROTTLED)
 
@@ -38,7 +40,7 @@ def test_a_failure_that_may_pass_is_tried_again_and_told_on_the_account(row, fai
 
 
 def test_a_denied_fetch_is_over_at_once(row, fail, now):
-    fail(TraceWindow.begin(row.pk, now=now, lease_seconds=30), DENIED)
+    fail(TraceWindow.begin(row.pk, now=now), DENIED)
 
     row.refresh_from_db()
     assert (row.state, row.next_at) == (FetchState.FAILED, None)
@@ -48,7 +50,7 @@ def test_a_denied_fetch_is_over_at_once(row, fail, now):
 def test_the_last_attempt_that_fails_is_over(row, fail, now):
     TraceWindow.objects.update(attempts=MAX_ATTEMPTS - 1)
 
-    fail(TraceWindow.begin(row.pk, now=now, lease_seconds=30), THROTTLED)
+    fail(TraceWindow.begin(row.pk, now=now), THROTTLED)
 
     row.refresh_from_db()
     assert (row.state, row.next_at) == (FetchState.FAILED, None)
@@ -57,7 +59,7 @@ def test_the_last_attempt_that_fails_is_over(row, fail, now):
 def test_a_fetch_that_killed_its_worker_each_time_is_given_up(row, now):
     TraceWindow.objects.update(attempts=MAX_ATTEMPTS)
 
-    assert TraceWindow.begin(row.pk, now=now, lease_seconds=30) is None
+    assert TraceWindow.begin(row.pk, now=now) is None
 
     row.refresh_from_db()
     assert (row.state, row.next_at) == (FetchState.FAILED, None)
@@ -65,10 +67,14 @@ def test_a_fetch_that_killed_its_worker_each_time_is_given_up(row, now):
 
 
 def test_what_a_newer_fetch_covers_ends_unless_somebody_is_at_work_on_it(row, now):
-    TraceWindow.begin(row.pk, now=now, lease_seconds=30)
+    TraceWindow.begin(row.pk, now=now)
     assert TraceWindow.objects.all().supersede(now) == 0
 
-    assert TraceWindow.objects.all().supersede(now + MINUTE) == 1
+    assert TraceWindow.objects.all().supersede(now + 3 * MINUTE) == 1
 
     row.refresh_from_db()
     assert (row.state, row.next_at, row.lease_token) == (FetchState.SUPERSEDED, None, None)
+
+
+def test_a_lease_outlives_any_task():
+    assert app.conf.task_time_limit < fetches.LEASE_SECONDS

@@ -288,7 +288,7 @@ def test_a_finished_poll_is_not_worked_twice(batch, cloudwatch, now):
 
 def test_a_worker_that_slept_through_its_lease_writes_nothing(batch, series, cloudwatch, now):
     cloudwatch.report("Invocations", now - 3 * MINUTE, [10.0])
-    cloudwatch.on_call.append(lambda: PollBatch.claim(batch.pk, now=now + 2 * MINUTE, lease_seconds=60))
+    cloudwatch.on_call.append(lambda: PollBatch.claim(batch.pk, now=now + 3 * MINUTE, lease_seconds=60))
 
     assert polling.poll(batch.pk, cloudwatch=cloudwatch, now=now) == []
 
