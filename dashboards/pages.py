@@ -23,7 +23,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Context of the frame: whether data is simulated, and who looks at it."""
     user = getattr(request, "user", None)
     return {
-        "is_simulated": settings.IS_DEMO or bool(settings.AWS_ENDPOINT_URL),
+        "is_simulated": not settings.IS_PRODUCTION,
         "is_demo": settings.IS_DEMO,
         "role": user.role if user is not None and user.is_authenticated else "",
     }

@@ -261,10 +261,8 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL: str = env.str("EDGEOPS_FROM_EMAIL", "EdgeOps <edgeops@localhost>")
 
-# --- Outgoing HTTP and AWS --------------------------------------------------------------------
+# --- Outgoing HTTP ----------------------------------------------------------------------------
 OUTBOUND_ALLOW = [ipaddress.ip_network(cidr) for cidr in env.list("EDGEOPS_OUTBOUND_ALLOW", default=[])]
-# boto3 honours AWS_ENDPOINT_URL by itself; it is read here so that pages can say that data is simulated.
-AWS_ENDPOINT_URL: str = env.str("AWS_ENDPOINT_URL", "")
 
 # --- Demo -------------------------------------------------------------------------------------
 PORT: int = env.int("EDGEOPS_PORT", 8000)

@@ -25,3 +25,17 @@ def test_an_address_is_believed_from_trusted_proxies_only(settings, proxies, for
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="10.0.0.1")
 
     assert pages.client_address(request) == address
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["/", "/alarms/", "/cache/", "/nothing-here/"])
+@pytest.mark.parametrize("is_production", [False, True])
+def test_a_page_says_that_its_data_is_simulated_where_it_is(client, vera, settings, url, is_production):
+    settings.IS_PRODUCTION = is_production
+    client.force_login(vera)
+    assert ("Simulated data" in client.get(url).text) is not is_production
+
+
+@pytest.mark.django_db
+def test_the_sign_in_page_says_so_too(client):
+    assert "Simulated data" in client.get("/accounts/login/").text
