@@ -3,24 +3,22 @@
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
+
+import django
 
 RESULT = Path(".edgeops/bench.json")
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as directory:
-        os.environ |= {"EDGEOPS_STATE_DIR": directory, "EDGEOPS_LOG_LEVEL": "ERROR"}
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-        import django  # noqa: PLC0415 (the environment comes first)
+    # The tests' settings bring a state directory that goes with the process.
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "tests.settings", "EDGEOPS_LOG_LEVEL": "ERROR"}
+    django.setup()
+    from tests.bench import figures, world  # noqa: PLC0415 (Django comes first)
 
-        django.setup()
-        from tests.bench import figures, world  # noqa: PLC0415 (Django comes first)
-
-        world.build()
-        measured = figures.measure()
-    RESULT.parent.mkdir(exist_ok=True)
+    world.build()
+    measured = figures.measure()
+    RESULT.parent.mkdir(mode=0o700, exist_ok=True)
     RESULT.write_text(json.dumps({figure.name: figure.as_json() for figure in measured}, indent=2) + "\n")
     for figure in measured:
         print(figure)
