@@ -19,7 +19,7 @@ from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
 from edgeops.alarms.models import AlarmSeries, AlarmState, Transition
 from edgeops.estate.models import AccountHealth, EdgeApi, Hop
-from edgeops.metrics import leases, reading
+from edgeops.metrics import catalogue, leases, reading
 from edgeops.metrics.reading import Line
 from edgeops.timeline.models import Event
 from edgeops.traces.models import TraceSummary
@@ -86,6 +86,7 @@ def values(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpRespon
         "hop": of_hop.hop,
         "time_range": time_range,
         "panel": _panel(chart, of_hop, newest=None),
+        "meanings": _meanings(chart, of_hop.hop),
     }
     return pages.render_page(request, "apis/values.html", context, fragment="live")
 
@@ -99,6 +100,12 @@ def export(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpRespon
     drawn = figures.figure(chart, of_hop.lines, time_range=time_range, marks=marks)
     page = figures.standalone(drawn, f"{chart.title}: {of_hop.hop}, times in UTC")
     return HttpResponse(page, headers={"Content-Disposition": f'attachment; filename="{slug}-{key}.html"'})
+
+
+def _meanings(chart: Chart, hop: Hop) -> list[tuple[str, str]]:
+    """Each line of a chart with what its metric counts, and the trap in it."""
+    known = {(one.name, one.statistic): one.meaning for one in catalogue.for_hop(hop.kind, has_additional_metrics=True)}
+    return [(stroke.name, known[stroke.metric, stroke.statistic]) for stroke in chart.strokes]
 
 
 def _one_chart(request: HtmxRequest, slug: str, hop_id: int, key: str) -> tuple[Chart, HopReadings, TimeRange]:

@@ -16,7 +16,7 @@ from dashboards.permissions import operator, viewer
 from edgeops.estate.models import AccountHealth
 from edgeops.invalidations import asking
 from edgeops.invalidations.asking import AskingError, CannotCancelError
-from edgeops.invalidations.models import Request, RequestState, Source
+from edgeops.invalidations.models import BatchState, Request, Source
 from edgeops.webhooks.models import WebhookDelivery
 from tasks.invalidating import advance_batch
 from tasks.publishing import publish
@@ -30,13 +30,13 @@ def history(request: HtmxRequest) -> HttpResponse:
     """Invalidations newest first, of one state or all, and the newest webhook deliveries."""
     state = request.GET.get("state", "")
     found = Request.objects.newest()
-    if state in RequestState:
+    if state in BatchState:
         found = found.filter(state=state)
     context = {
         "requests": found[:MAX_SHOWN],
         "shown_max": MAX_SHOWN,
-        "states": RequestState.choices,
-        "state": state if state in RequestState else "",
+        "states": BatchState.choices,
+        "state": state if state in BatchState else "",
         "deliveries": WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN],
         "troubles": AccountHealth.objects.filter(service="cloudfront").troubled(),
     }

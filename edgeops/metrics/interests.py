@@ -8,11 +8,6 @@ def hold(series: Series, *, holder_kind: str, holder_id: str | int) -> None:
     Interest.objects.get_or_create(series=series, holder_kind=holder_kind, holder_id=str(holder_id))
 
 
-def drop(series: Series, *, holder_kind: str, holder_id: str | int) -> None:
-    """End one holder's wish for `series`; dropping what is not held is no error."""
-    Interest.objects.filter(series=series, holder_kind=holder_kind, holder_id=str(holder_id)).delete()
-
-
 def drop_all(*, holder_kind: str, holder_id: str | int) -> None:
     """End every wish of a holder."""
     Interest.objects.filter(holder_kind=holder_kind, holder_id=str(holder_id)).delete()

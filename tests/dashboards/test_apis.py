@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils.html import escape
 
 from edgeops.alarms.models import AlarmRule, AlarmRuleVersion, AlarmSeries, AlarmState
 from edgeops.estate.models import AccessState, AccountHealth, Hop
+from edgeops.metrics import catalogue
 from edgeops.metrics.models import Datapoint, Lease
 from edgeops.timeline.models import Event
 from edgeops.traces.models import TraceSummary
@@ -116,6 +118,14 @@ def test_traces_of_the_same_window_stand_beside_the_charts(signed_in, measured):
 
     assert f"1-00000000-{0:024x}" in page
     assert f"1-00000001-{1:024x}" not in page
+
+
+def test_a_chart_says_what_its_metrics_mean(signed_in, measured, put):
+    hop = put("products-handler", "Errors", [1.0]).hop
+    meaning = catalogue.find("AWS/Lambda", "Errors", "Sum").meaning
+
+    assert meaning
+    assert escape(meaning) in signed_in.get(f"{PAGE}hops/{hop.pk}/errors/").text
 
 
 def test_a_chart_is_handed_over_as_a_file_with_its_gaps(signed_in, measured, put):

@@ -13,16 +13,6 @@ def test_holding_twice_is_holding_once(requests):
     assert Interest.objects.get().holder_id == "7"
 
 
-def test_one_holder_dropping_leaves_the_other(requests):
-    interests.hold(requests, holder_kind="alarm", holder_id=7)
-    interests.hold(requests, holder_kind="alarm", holder_id=8)
-
-    interests.drop(requests, holder_kind="alarm", holder_id=7)
-    interests.drop(requests, holder_kind="alarm", holder_id=7)
-
-    assert Interest.objects.get().holder_id == "8"
-
-
 def test_a_holder_that_ends_drops_all_its_series_and_nobody_elses(series, requests):
     for one in series.values():
         interests.hold(one, holder_kind="alarm", holder_id=7)
