@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboards import pages
-from dashboards.forms.cache import EndpointForm
+from dashboards.forms.webhooks import EndpointForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
 from edgeops.invalidations.models import Request, Source
