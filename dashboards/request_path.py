@@ -16,6 +16,9 @@ from edgeops.metrics.reading import Line
 
 NEWEST = timedelta(minutes=5)
 TROUBLE_PERCENT = 1.0
+# Requests a hop refused before its traffic metric counted them: with no target left, or every call throttled, that
+# metric reads nothing while all requests fail.
+TURNED_AWAY = {HopKind.ALB: "HTTPCode_ELB_5XX_Count", HopKind.LAMBDA: "Throttles"}
 GATEWAYS = (HopKind.REST_API, HopKind.HTTP_API)
 
 
@@ -74,7 +77,7 @@ def _span(hops: Sequence[HopReadings], time_range: TimeRange) -> tuple[datetime,
 
 def _card(one: HopReadings, hops: Sequence[HopReadings], start: datetime, end: datetime) -> Card:
     minutes = (end - start) / timedelta(minutes=1)
-    asked = _total(one.traffic, start, end)
+    asked = _asked(one, start, end)
     failed = _made_here(one, hops, start, end)
     healthy, hosts = _hosts(one, start, end)
     return Card(
@@ -86,6 +89,13 @@ def _card(one: HopReadings, hops: Sequence[HopReadings], start: datetime, end: d
         hosts=hosts,
         data_until=one.traffic.data_until if one.traffic is not None else None,
     )
+
+
+def _asked(one: HopReadings, start: datetime, end: datetime) -> float | None:
+    """Requests that reached a hop, those it turned away included."""
+    turned_away = TURNED_AWAY.get(HopKind(one.hop.kind))
+    refused = one.line(turned_away, "Sum") if turned_away else None
+    return summaries.total([_total(one.traffic, start, end), _total(refused, start, end)])
 
 
 def _made_here(one: HopReadings, hops: Sequence[HopReadings], start: datetime, end: datetime) -> float | None:
@@ -138,7 +148,7 @@ def _hosts(one: HopReadings, start: datetime, end: datetime) -> tuple[int | None
     if lines[0] is None or lines[1] is None:
         return None, None
     pairs = zip(summaries.between(lines[0], start, end), summaries.between(lines[1], start, end), strict=False)
-    minutes = [(unhealthy or 0, healthy) for healthy, unhealthy in pairs if healthy is not None]
+    minutes = [(unhealthy, healthy) for healthy, unhealthy in pairs if healthy is not None and unhealthy is not None]
     if not minutes:
         return None, None
     unhealthy, healthy = max(minutes)
@@ -146,7 +156,7 @@ def _hosts(one: HopReadings, start: datetime, end: datetime) -> tuple[int | None
 
 
 def _with_guilt(cards: Sequence[Card]) -> Sequence[Card]:
-    """Mark the hop that makes most of the failures, and any with unhealthy hosts."""
+    """Mark the hop that fails the largest share of what it is asked, and any with unhealthy hosts."""
     worst = max((card.made_here or 0 for card in cards), default=0)
     return [
         replace(card, is_guilty=card.has_unhealthy_hosts or (worst >= TROUBLE_PERCENT and card.made_here == worst))

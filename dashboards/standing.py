@@ -97,7 +97,7 @@ def _standing(
         latency_of=latency_of,
         hit=_rate(lines.get(("CacheHitRate", "Average")), traffic),
         healthy=healthy,
-        hosts=None if healthy is None else healthy + (unhealthy or 0),
+        hosts=None if healthy is None or unhealthy is None else healthy + unhealthy,
         data_until=data_until,
         settled_until=traffic.settled_until if traffic is not None else None,
         request_line=sparklines.draw(traffic, "Requests a minute, last hour"),
@@ -126,10 +126,11 @@ def _latency(hops: Sequence[HopReadings]) -> tuple[float | None, str]:
 
 
 def _hosts(hops: Sequence[HopReadings], metric: str) -> int | None:
-    """Hosts over all target groups, from each one's newest settled minute."""
+    """Hosts over all target groups, from each one's newest settled minute; None when one of them is not known."""
     lines = [line for one in hops if (line := one.line(metric, "Minimum")) is not None]
-    newest = summaries.total([next(_newest(summaries.recent(line)), None) for line in lines])
-    return None if newest is None else round(newest)
+    newest = [next(_newest(summaries.recent(line)), None) for line in lines]
+    known = [value for value in newest if value is not None]
+    return round(sum(known)) if known and len(known) == len(newest) else None
 
 
 def _newest(values: summaries.Values) -> Iterator[float]:

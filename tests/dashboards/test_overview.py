@@ -102,7 +102,9 @@ def test_hosts_are_summed_over_target_groups(client, vera, measured, put):
     put("browse", "HealthyHostCount", [1.0])
     put("browse", "UnHealthyHostCount", [2.0])
     client.force_login(vera)
+    assert "5 of" not in client.get("/").text, "how many of search's hosts are unhealthy is not known yet"
 
+    put("search", "UnHealthyHostCount", [0.0])
     assert "5 of 7" in client.get("/").text
 
 

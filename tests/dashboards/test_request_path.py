@@ -37,7 +37,7 @@ def test_errors_are_charged_to_the_hop_that_made_them():
 
     assert edge.made_here == pytest.approx(0.0)
     assert gateway.made_here == pytest.approx(2.0)
-    assert function.made_here == pytest.approx(8.0)
+    assert function.made_here == pytest.approx(100 * 32 / 402), "a throttled call is not among the invocations"
     assert [edge.is_guilty, gateway.is_guilty, function.is_guilty] == [False, False, True]
 
 
@@ -57,8 +57,22 @@ def test_a_load_balancer_tells_its_own_errors_from_its_targets():
         hop(HopKind.TARGET_GROUP, RequestCount=100.0, HTTPCode_Target_5XX_Count=3.0),
     )
 
-    assert (balancer.made_here, targets.made_here) == (1.0, 3.0)
+    assert (balancer.made_here, targets.made_here) == (pytest.approx(100 / 101), 3.0)
     assert targets.state == ("ALARM", "Trouble here")
+
+
+def test_a_hop_that_turns_everything_away_is_in_trouble_though_its_traffic_reads_nothing():
+    (balancer,) = cards(hop(HopKind.ALB, RequestCount=None, HTTPCode_ELB_5XX_Count=50.0))
+    (function,) = cards(hop(HopKind.LAMBDA, Invocations=0.0, Errors=0.0, Throttles=20.0))
+
+    assert (balancer.requests, balancer.made_here, balancer.state[1]) == (50.0, 100.0, "Trouble here")
+    assert (function.requests, function.made_here, function.state[1]) == (20.0, 100.0, "Trouble here")
+
+
+def test_hosts_are_unknown_while_the_unhealthy_ones_are():
+    (targets,) = cards(hop(HopKind.TARGET_GROUP, HealthyHostCount=2.0, UnHealthyHostCount=None))
+
+    assert (targets.healthy, targets.hosts) == (None, None)
 
 
 def test_unhealthy_hosts_are_trouble_even_without_errors():
