@@ -1,10 +1,12 @@
 """Creating, editing, disabling and deleting alarm rules: each one transaction, with its audit row."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from edgeops.access import audit
 from edgeops.access.audit import Actor
@@ -39,7 +41,7 @@ class InvalidRuleError(ValueError):
 def create(*, api: EdgeApi, name: str, series: Series, condition: Condition, actor: Actor, now: datetime) -> AlarmRule:
     """Add an enabled rule on one series and keep that series polled every minute; raises InvalidRuleError."""
     _refuse(problems_of(api=api, name=name, series=series, condition=condition))
-    with transaction.atomic():
+    with _named_once(api), transaction.atomic():
         rule = AlarmRule.objects.create(api=api, name=name.strip())
         _add_version(rule, condition, number=1, actor=actor, now=now)
         AlarmSeries.objects.create(rule=rule, series=series, state_since=now)
@@ -51,7 +53,7 @@ def create(*, api: EdgeApi, name: str, series: Series, condition: Condition, act
 def edit(rule: AlarmRule, *, name: str, condition: Condition, actor: Actor, now: datetime) -> AlarmRuleVersion:
     """Rename a rule and add its next version; what was judged before stays as it was. Raises InvalidRuleError."""
     _refuse(problems_of(api=rule.api, name=name, condition=condition, rule=rule))
-    with transaction.atomic():
+    with _named_once(rule.api), transaction.atomic():
         locked = AlarmRule.objects.standing().select_for_update().get(pk=rule.pk)
         number = locked.version.number + 1
         AlarmRule.objects.filter(pk=rule.pk).update(name=name.strip())
@@ -107,7 +109,7 @@ def problems_of(
     if not 1 <= len(name.strip()) <= NAME_LENGTH:
         found["name"] = f"Give the alarm a name of at most {NAME_LENGTH} characters."
     elif namesakes.exists():
-        found["name"] = f"{api.name} has an alarm of this name already; choose another."
+        found["name"] = _taken(api)
     if series is not None and series.hop.api_id != api.pk:
         found["series"] = f"This metric does not belong to {api.name}; choose one of its own."
     return found
@@ -127,6 +129,19 @@ def _condition_problems(condition: Condition) -> dict[str, str]:
     if condition.treat_missing_data not in TreatMissingData:
         found["treat_missing_data"] = "Choose what missing data means."
     return found
+
+
+@contextmanager
+def _named_once(api: EdgeApi) -> Iterator[None]:
+    """The same form sent twice at once passes every look before it; only the database can tell."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise InvalidRuleError({"name": _taken(api)}) from error
+
+
+def _taken(api: EdgeApi) -> str:
+    return f"{api.name} has an alarm of this name already; choose another."
 
 
 def _refuse(problems: dict[str, str]) -> None:

@@ -1,11 +1,13 @@
 """Creating, editing and deleting channels: each one transaction, with its audit row. Secrets are made here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from edgeops import outbound, secrets
 from edgeops.access import audit
@@ -16,6 +18,7 @@ from edgeops.outbound import RefusedAddressError
 
 NAME_LENGTH = 100
 ADDRESS_LENGTH = 500
+TAKEN = "A channel of this name exists already; choose another."
 
 
 class InvalidChannelError(ValueError):
@@ -33,7 +36,7 @@ def create(*, name: str, transport: str, address: str, actor: Actor, now: dateti
     """
     _refuse(problems_of(name=name, transport=transport, address=address))
     secret = webhook.make_secret() if transport == Transport.WEBHOOK else ""
-    with transaction.atomic():
+    with _named_once(), transaction.atomic():
         channel = Channel.objects.create(
             name=name.strip(),
             transport=transport,
@@ -48,7 +51,7 @@ def edit(channel: Channel, *, name: str, address: str, is_enabled: bool, actor: 
     """Change a channel; its transport and its secret stay. Raises InvalidChannelError."""
     _refuse(problems_of(name=name, transport=channel.transport, address=address, channel=channel))
     channel.name, channel.address, channel.is_enabled = name.strip(), address.strip(), is_enabled
-    with transaction.atomic():
+    with _named_once(), transaction.atomic():
         channel.save(update_fields=["name", "address", "is_enabled"])
         _record(actor, "channel.edited", channel, now=now)
 
@@ -72,7 +75,7 @@ def problems_of(*, name: str, transport: str, address: str, channel: Channel | N
     if not 1 <= len(name.strip()) <= NAME_LENGTH:
         found["name"] = f"Give the channel a name of at most {NAME_LENGTH} characters."
     elif namesakes.exists():
-        found["name"] = "A channel of this name exists already; choose another."
+        found["name"] = TAKEN
     if transport not in Transport:
         found["transport"] = "Choose email or signed webhook."
     elif problem := _address_problem(transport, address.strip()):
@@ -99,6 +102,15 @@ def _address_problem(transport: str, address: str) -> str:
         except (ValidationError, UnicodeError):
             return f"{receiver} is not a mail address."
     return ""
+
+
+@contextmanager
+def _named_once() -> Iterator[None]:
+    """The same form sent twice at once passes every look before it; only the database can tell."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise InvalidChannelError({"name": TAKEN}) from error
 
 
 def _refuse(problems: dict[str, str]) -> None:

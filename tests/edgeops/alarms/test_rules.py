@@ -112,3 +112,13 @@ def test_a_deleted_rule_keeps_its_history_and_gives_its_name_back(rule, api, ser
     assert AlarmSeries.objects.get(rule=rule).transitions.count() == 3
     assert Audit.objects.filter(action="alarm.deleted").exists()
     rules.create(api=api, name=rule.name, series=series, condition=condition, actor=actor, now=now)
+
+
+def test_the_same_form_sent_twice_at_once_is_a_clear_refusal(rule, api, series, condition, actor, now, monkeypatch):
+    # Both looked before either wrote.
+    monkeypatch.setattr(rules, "problems_of", lambda **_: {})
+    with pytest.raises(InvalidRuleError) as refused:
+        rules.create(api=api, name=rule.name, series=series, condition=condition, actor=actor, now=now)
+
+    assert "already" in refused.value.problems["name"]
+    assert AlarmRule.objects.count() == Audit.objects.filter(action="alarm.created").count() == 1

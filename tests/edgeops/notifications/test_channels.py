@@ -73,3 +73,12 @@ def test_routes_become_exactly_what_was_set_and_are_audited_when_they_change(rou
     assert [route.channel for route in Route.objects.filter(rule=routed)] == [hook]
     summaries = Audit.objects.filter(action="alarm.routed").order_by("pk").values_list("summary", flat=True)
     assert list(summaries) == ["Slow handler is told to On call", "Slow handler is told to Chat"]
+
+
+def test_the_same_form_sent_twice_at_once_is_a_clear_refusal(mailbox, actor, now, monkeypatch):
+    # Both looked before either wrote.
+    monkeypatch.setattr(channels, "problems_of", lambda **_: {})
+    with pytest.raises(InvalidChannelError, match="exists already"):
+        channels.create(name=mailbox.name, transport="email", address="a@example.com", actor=actor, now=now)
+
+    assert Channel.objects.count() == 1
