@@ -9,6 +9,12 @@ from tasks import invalidating
 
 
 @pytest.fixture
+def now():
+    """The task reads the clock itself, and gives an invalidation up after a day: ask for it today."""
+    return timezone.now()
+
+
+@pytest.fixture
 def published(monkeypatch):
     sent = []
     monkeypatch.setattr(invalidating, "publish", lambda task, *ids: sent.append((task.name, *ids)))
