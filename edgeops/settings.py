@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "edgeops.timeline",
     "edgeops.estate",
     "edgeops.metrics",
+    "edgeops.discovery",
     "edgeops.traces",
     "edgeops.alarms",
     "edgeops.notifications",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from edgeops.aws.clients import Meter, client
+from edgeops.aws.clients import OWN, Access, Meter, client
 from edgeops.aws.errors import translated
 
 REGION = "us-east-1"
@@ -29,8 +29,8 @@ class Invalidation:
 class CloudFront:
     """CloudFront's control plane. Every verb raises AwsError; `meter` hears of each request and the paths it bills."""
 
-    def __init__(self, meter: Meter) -> None:
-        self._boto = client("cloudfront", REGION)
+    def __init__(self, meter: Meter, access: Access = OWN) -> None:
+        self._boto = client("cloudfront", REGION, access)
         self._meter = meter
 
     def create_invalidation(self, distribution_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:

@@ -3,24 +3,27 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from math import ceil
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.utils import parse_timestamp
 
-from edgeops.aws.clients import CONFIG, Meter
+from edgeops.aws import clients
+from edgeops.aws.clients import CONFIG, OWN, Access, Meter
 from edgeops.aws.errors import InvalidError, translated
 
 ACTION = "cloudwatch:GetMetricData"
 MAX_QUERIES = 500
 MAX_DATAPOINTS = 100_800
 MAX_PAGES = 200
+STATISTICS_IN_ONE = 5
 
 
 class Status(StrEnum):
@@ -57,7 +60,14 @@ class Result:
 
 
 def get_metric_data(
-    region: str, queries: Sequence[Query], *, period: int, start: datetime, end: datetime, meter: Meter
+    region: str,
+    queries: Sequence[Query],
+    *,
+    period: int,
+    start: datetime,
+    end: datetime,
+    meter: Meter,
+    access: Access = OWN,
 ) -> list[Result]:
     """Read up to 500 queries over [start, end), following every page; a query AWS leaves out has no result.
 
@@ -73,7 +83,7 @@ def get_metric_data(
         "MaxDatapoints": MAX_DATAPOINTS,
     }
     found: dict[str, _Gathered] = {}
-    for page in _pages(region, request, meter=meter, units=len(queries)):
+    for page in _pages(client(region, access), request, meter=meter, units=len(queries), at_least=_at_least(queries)):
         for part in page["MetricDataResults"]:
             found.setdefault(part["Id"], _Gathered()).add(part)
     return [gathered.result(query_id) for query_id, gathered in found.items()]
@@ -86,17 +96,26 @@ def _metric_data_query(query: Query, period: int) -> dict[str, Any]:
     return {"Id": query.id, "MetricStat": {"Metric": metric, "Period": period, "Stat": query.statistic}}
 
 
-def _pages(region: str, request: dict[str, Any], *, meter: Meter, units: int) -> Iterator[dict[str, Any]]:
+def _at_least(queries: Sequence[Query]) -> int:
+    """Metrics billed if up to five statistics of one metric count as one; AWS does not say so plainly.
+
+    https://aws.amazon.com/cloudwatch/pricing/
+    """
+    same = Counter((query.namespace, query.metric, frozenset(query.dimensions.items())) for query in queries)
+    return sum(ceil(statistics / STATISTICS_IN_ONE) for statistics in same.values())
+
+
+def _pages(boto: Any, request: dict[str, Any], *, meter: Meter, units: int, at_least: int) -> Iterator[dict[str, Any]]:
     """Every page of one request. Each call is metered; one that fails is counted with nothing billed."""
     token: str | None = None
     for _ in range(MAX_PAGES):
-        billed = 0
+        is_billed = False
         try:
             with translated(ACTION):
-                page = client(region).get_metric_data(**request, **({"NextToken": token} if token else {}))
-            billed = units
+                page = boto.get_metric_data(**request, **({"NextToken": token} if token else {}))
+            is_billed = True
         finally:
-            meter("cloudwatch", "GetMetricData", billed)
+            meter("cloudwatch", "GetMetricData", units * is_billed, at_least * is_billed)
         yield page
         token = page.get("NextToken")
         if not token:
@@ -124,13 +143,17 @@ class _Gathered:
         return Result(query_id, self.status, tuple(self.timestamps), tuple(self.values))
 
 
-@cache
-def client(region: str) -> Any:
+def client(region: str, access: Access = OWN) -> Any:
     """A client of a session for metrics alone, whose timestamps stay epoch numbers.
 
     botocore otherwise builds a local-time datetime for each datapoint, which costs more than all the rest.
     """
-    session = botocore.session.Session()
+    return _client(region, access)
+
+
+@cache
+def _client(region: str, access: Access) -> Any:
+    session = clients.session(access)
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
     return boto3.session.Session(botocore_session=session, region_name=region).client("cloudwatch", config=CONFIG)
 

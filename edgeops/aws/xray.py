@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from edgeops.aws.clients import Meter, client
+from edgeops.aws.clients import OWN, Access, Meter, client
 from edgeops.aws.errors import InvalidError, translated
 
 MAX_SUMMARIES = 1_000
@@ -59,8 +59,8 @@ class TraceData:
 class XRay:
     """X-Ray in one region. Every verb raises AwsError; `meter` hears of each request with what it is billed by."""
 
-    def __init__(self, region: str, meter: Meter) -> None:
-        self._boto = client("xray", region)
+    def __init__(self, region: str, meter: Meter, access: Access = OWN) -> None:
+        self._boto = client("xray", region, access)
         self._meter = meter
 
     def summaries(self, start: datetime, end: datetime, filter_expression: str) -> SummaryPage:

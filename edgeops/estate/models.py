@@ -1,13 +1,22 @@
 """Accounts, distributions, the APIs behind them and the resources on their request path."""
 
+import secrets
 from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 
-from edgeops.aws.clients import Meter
+from edgeops.aws.clients import Access, Meter
 from edgeops.aws.errors import AwsError, DeniedError
+
+
+def new_external_id() -> str:
+    """An ExternalId nobody can guess: it proves to the account's role that EdgeOps asks on this account's behalf.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+    """
+    return f"edgeops-{secrets.token_hex(16)}"
 
 
 class Account(models.Model):
@@ -16,9 +25,35 @@ class Account(models.Model):
     name = models.SlugField(max_length=60, unique=True)
     aws_account_id = models.CharField(max_length=12)
     region = models.CharField(max_length=30, help_text="The region most of its resources are in.")
+    other_regions = models.JSONField(default=list, help_text="Further regions in which resources are looked for.")
+    role_arn = models.CharField(
+        max_length=200, blank=True, help_text="The role EdgeOps assumes; empty: its own credentials reach the account."
+    )
+    external_id = models.CharField(
+        max_length=64, unique=True, default=new_external_id, editable=False, help_text="Made by EdgeOps, never chosen."
+    )
+    monthly_budget = models.DecimalField(
+        max_digits=8, decimal_places=2, null=True, blank=True, help_text="Dollars for reading metrics; empty: no limit."
+    )
+
+    class Meta:
+        constraints = [
+            # One role for two accounts would read one of them under the other's name.
+            models.UniqueConstraint(fields=["role_arn"], condition=~Q(role_arn=""), name="role_once")
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def access(self) -> Access:
+        """Whose rights calls into this account use."""
+        return Access(self.role_arn, self.external_id) if self.role_arn else Access()
+
+    @property
+    def regions(self) -> list[str]:
+        """Every region in which resources are looked for, the home region first."""
+        return [self.region, *(region for region in self.other_regions if region != self.region)]
 
 
 class Distribution(models.Model):
@@ -61,6 +96,7 @@ class EdgeApi(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="apis")
     region = models.CharField(max_length=30)
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="apis")
+    path_checked_at = models.DateTimeField(null=True, help_text="When discovery last compared the request path.")
 
     class Meta:
         ordering = ["name"]
@@ -78,6 +114,11 @@ class HopKind(models.TextChoices):
     ALB = "alb", "Application Load Balancer"
     TARGET_GROUP = "target_group", "Target group"
     LAMBDA = "lambda", "Lambda"
+    WAF = "waf", "AWS WAF web ACL"
+    HEALTH_CHECK = "health_check", "Route 53 health check"
+    EDGE_FUNCTION = "edge_function", "CloudFront function"
+    S3 = "s3", "S3 bucket"
+    CUSTOM_ORIGIN = "custom_origin", "Custom origin"
 
 
 class Hop(models.Model):
@@ -89,7 +130,9 @@ class Hop(models.Model):
     kind = models.CharField(max_length=20, choices=HopKind.choices)
     position = models.PositiveSmallIntegerField(help_text="Column on the request path, 0 at the viewer's side.")
     name = models.CharField(max_length=200)
-    dimensions = models.JSONField(help_text="CloudWatch dimensions, name to value.")
+    dimensions = models.JSONField(help_text="CloudWatch dimensions, name to value; empty: it has no metrics.")
+    aws_id = models.CharField(max_length=300, blank=True, help_text="Its ARN or id, where AWS gives one.")
+    details = models.JSONField(default=dict, help_text="What discovery learned beside the dimensions.")
 
     class Meta:
         ordering = ["position", "id"]
@@ -130,6 +173,9 @@ class AccountHealth(models.Model):
     message = models.TextField(blank=True, help_text="What happened, what it means and what to do.")
     since = models.DateTimeField()
     last_ok_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Failed calls in a row.")
+    blocked_until = models.DateTimeField(null=True, help_text="The breaker is open: nothing is asked before this.")
+    max_queries = models.PositiveSmallIntegerField(null=True, help_text="Smaller requests after throttling.")
 
     objects = AccountHealthQuerySet.as_manager()
 
@@ -174,6 +220,7 @@ class AwsUsage(models.Model):
     hour = models.DateTimeField()
     calls = models.PositiveIntegerField(default=0)
     units = models.PositiveIntegerField(default=0, help_text="Billed units, as metrics requested or paths.")
+    units_at_least = models.PositiveIntegerField(default=0, help_text="Where the price list can be read in two ways.")
 
     class Meta:
         constraints = [
@@ -187,16 +234,24 @@ class AwsUsage(models.Model):
     def meter(cls, account: Account, region: str, now: datetime) -> Meter:
         """What counts every request of a gateway on the hour of `now`."""
 
-        def meter(service: str, operation: str, units: int) -> None:
-            cls.count(account, region, service, operation, calls=1, units=units, now=now)
+        def meter(service: str, operation: str, units: int, at_least: int | None = None) -> None:
+            cls.count(account, region, service, operation, units=units, at_least=at_least, now=now)
 
         return meter
 
     @classmethod
     def count(
-        cls, account: Account, region: str, service: str, operation: str, *, calls: int, units: int, now: datetime
+        cls,
+        account: Account,
+        region: str,
+        service: str,
+        operation: str,
+        *,
+        units: int,
+        at_least: int | None = None,
+        now: datetime,
     ) -> None:
-        """Add calls and units to the hour's row; safe under any number of workers."""
+        """Add one call and its units to the hour's row; safe under any number of workers."""
         row, _ = cls.objects.get_or_create(
             account=account,
             region=region,
@@ -204,4 +259,7 @@ class AwsUsage(models.Model):
             operation=operation,
             hour=now.replace(minute=0, second=0, microsecond=0),
         )
-        cls.objects.filter(pk=row.pk).update(calls=F("calls") + calls, units=F("units") + units)
+        low = units if at_least is None else at_least
+        cls.objects.filter(pk=row.pk).update(
+            calls=F("calls") + 1, units=F("units") + units, units_at_least=F("units_at_least") + low
+        )

@@ -38,7 +38,7 @@ type Connect = Callable[[Account, datetime], Gateway]
 
 def connect(account: Account, now: datetime) -> CloudFront:
     """CloudFront of an account, every call counted on the hour of `now`."""
-    return CloudFront(AwsUsage.meter(account, REGION, now))
+    return CloudFront(AwsUsage.meter(account, REGION, now), account.access)
 
 
 def advance(

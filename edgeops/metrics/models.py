@@ -25,6 +25,13 @@ class Series(models.Model):
     data_until = models.DateTimeField(null=True, help_text="End of the newest bucket stored.")
     settled_until = models.DateTimeField(null=True, help_text="Before this, values no longer change.")
     polled_at = models.DateTimeField(null=True)
+    five_minutes_until = models.DateTimeField(null=True, help_text="5-minute datapoints are stored up to here.")
+    hours_until = models.DateTimeField(null=True, help_text="1-hour datapoints are stored up to here.")
+    trouble = models.CharField(
+        max_length=20, blank=True, help_text="CloudWatch's word when it did not answer for this series completely."
+    )
+    trouble_since = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True, help_text="Not asked for before this: it was forbidden.")
 
     class Meta:
         verbose_name_plural = "series"
@@ -85,12 +92,76 @@ class Interest(models.Model):
         return f"{self.holder_kind}:{self.holder_id} in {self.series_id}"
 
 
+class Gap(models.Model):
+    """Time of one series still to be read from CloudWatch's history; it is read in the background, newest first."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="gaps")
+    period = models.PositiveIntegerField(help_text="Seconds.")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "period", "start"], name="gap_once")]
+        indexes = [models.Index(fields=["-end"], name="gap_newest")]  # planning
+
+    def __str__(self) -> str:
+        return f"{self.series_id} {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} of {self.period} s"
+
+
+class SettlingDelay(models.Model):
+    """How late values of a namespace were seen to change on one day: what the settling delay is learned from."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="settling_delays")
+    region = models.CharField(max_length=30)
+    namespace = models.CharField(max_length=60)
+    day = models.DateField()
+    polls = models.PositiveIntegerField(default=0, help_text="Polls a minute apart that looked.")
+    latest_seconds = models.PositiveIntegerField(default=0, help_text="The latest change seen after a bucket's end.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "region", "namespace", "day"], name="settling_delay_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.day}: {self.latest_seconds} s"
+
+
+class Cause(models.TextChoices):
+    """Why metrics were requested: what a dollar was spent for."""
+
+    PAGE = "page", "An open page"
+    ALARM = "alarm", "An alarm"
+    IDLE = "idle", "Nobody looked"
+    LONG = "long", "5-minute and 1-hour values"
+    HISTORY = "history", "Backfill"
+
+
+class ApiUsage(models.Model):
+    """Metrics requested for one API in one hour and for one cause: its share of the account's AWS bill."""
+
+    api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="usage")
+    hour = models.DateTimeField()
+    cause = models.CharField(max_length=20, choices=Cause.choices)
+    metrics = models.PositiveIntegerField(default=0)
+    metrics_at_least = models.PositiveIntegerField(default=0, help_text="Five statistics of one metric counted as one.")
+    polls = models.PositiveIntegerField(default=0, help_text="Polls that brought them.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["api", "hour", "cause"], name="api_usage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.api_id} {self.hour:%Y-%m-%d %H} {self.cause}: {self.metrics}"
+
+
 class Lane(models.TextChoices):
     """How soon a series is polled."""
 
     WATCHED = "watched", "Every minute: an open page or an alarm wants it"
     SLOW = "slow", "Every 15 minutes: nobody is looking"
     BACKFILL = "backfill", "At once: never polled"
+    LONG = "long", "5-minute and 1-hour values that only CloudWatch can compute"
+    HISTORY = "history", "In the background: older values, newest first"
 
 
 class PollBatchQuerySet(FetchQuerySet["PollBatch"]):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from edgeops.aws.clients import Meter
+from edgeops.aws.clients import Access, Meter
 from edgeops.aws.cloudwatch import ACTION, Query, Result, Status
 from edgeops.aws.errors import AwsError
 from edgeops.estate.fetches import FetchState
@@ -25,7 +25,15 @@ class CloudWatch(Protocol):
     """What polling needs of CloudWatch; `edgeops.aws.cloudwatch` is one."""
 
     def get_metric_data(
-        self, region: str, queries: Sequence[Query], *, period: int, start: datetime, end: datetime, meter: Meter
+        self,
+        region: str,
+        queries: Sequence[Query],
+        *,
+        period: int,
+        start: datetime,
+        end: datetime,
+        meter: Meter,
+        access: Access,
     ) -> list[Result]:
         """Raises AwsError."""
 
@@ -64,7 +72,13 @@ class _Asked:
         if not queries:  # the series were deleted since
             return []
         return cloudwatch.get_metric_data(
-            batch.region, queries, period=batch.period, start=batch.start, end=batch.end, meter=meter
+            batch.region,
+            queries,
+            period=batch.period,
+            start=batch.start,
+            end=batch.end,
+            meter=meter,
+            access=batch.account.access,
         )
 
     def answers(self, results: Iterable[Result]) -> list["_Answer"]:

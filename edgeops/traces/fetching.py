@@ -35,7 +35,7 @@ type Connect = Callable[[Account, str, datetime], XRay]
 
 def connect(account: Account, region: str, now: datetime) -> XRay:
     """X-Ray of an account in a region, every call counted on the hour of `now`."""
-    return XRay(region, AwsUsage.meter(account, region, now))
+    return XRay(region, AwsUsage.meter(account, region, now), account.access)
 
 
 def plan_windows(now: datetime) -> list[int]:

@@ -115,7 +115,18 @@ def test_every_call_is_metered_by_its_metrics(stubber, bill):
 
     ask(bill, QUERY, OTHER)
 
-    assert bill == [("cloudwatch", "GetMetricData", 2)] * 2
+    assert bill == [("cloudwatch", "GetMetricData", 2, 2)] * 2
+
+
+def test_statistics_of_one_metric_may_be_billed_once_for_each_five(stubber, bill):
+    queries = [
+        Query(f"q{n}", "AWS/Lambda", "Duration", f"p{n}", {"FunctionName": "products-handler"}) for n in range(90, 96)
+    ]
+    stubber.add_response("get_metric_data", page(), expected(*queries, OTHER))
+
+    ask(bill, *queries, OTHER)
+
+    assert bill == [("cloudwatch", "GetMetricData", 7, 3)]
 
 
 def test_a_throttled_call_is_counted_but_not_billed(stubber, bill):
@@ -124,7 +135,7 @@ def test_a_throttled_call_is_counted_but_not_billed(stubber, bill):
     with pytest.raises(ThrottledError, match="Rate exceeded"):
         ask(bill)
 
-    assert bill == [("cloudwatch", "GetMetricData", 0)]
+    assert bill == [("cloudwatch", "GetMetricData", 0, 0)]
 
 
 def test_a_denied_call_names_the_iam_action(stubber, bill):

@@ -27,8 +27,10 @@ class FakeCloudWatch:
     def fail_once(self, error):
         self.failures.append(error)
 
-    def get_metric_data(self, region, queries, *, period, start, end, meter):
-        self.asked.append({"region": region, "queries": queries, "period": period, "start": start, "end": end})
+    def get_metric_data(self, region, queries, *, period, start, end, meter, access):
+        self.asked.append(
+            {"region": region, "queries": queries, "period": period, "start": start, "end": end, "access": access}
+        )
         for act in self.on_call:
             act()
         meter("cloudwatch", "GetMetricData", 0 if self.failures else len(queries))

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 def here(local_aws, monkeypatch):
     """Have the product's own client speak to local AWS."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
-    cloudwatch.client.cache_clear()
+    cloudwatch._client.cache_clear()
     yield local_aws
-    cloudwatch.client.cache_clear()
+    cloudwatch._client.cache_clear()
 
 
 def work(now):

@@ -286,7 +286,7 @@ def test_a_denied_document_fails_and_names_the_missing_action(summary, xray, now
 
 def test_calls_are_counted_on_the_account(account, now, monkeypatch):
     made = []
-    monkeypatch.setattr(fetching, "XRay", lambda region, meter: made.append((region, meter)))
+    monkeypatch.setattr(fetching, "XRay", lambda region, meter, access: made.append((region, meter)))
     fetching.connect(account, "eu-west-1", now)
     ((region, meter),) = made
     meter("xray", "GetTraceSummaries", 40)

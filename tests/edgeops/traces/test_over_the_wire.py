@@ -24,11 +24,11 @@ def point_at(monkeypatch):
 
     def point(local):
         monkeypatch.setenv("AWS_ENDPOINT_URL", local.url)
-        clients.client.cache_clear()
+        clients._client.cache_clear()
         return local
 
     yield point
-    clients.client.cache_clear()
+    clients._client.cache_clear()
 
 
 @pytest.fixture
