@@ -20,7 +20,7 @@ def operates_other_accounts() -> bool:
     """Whether this database is somebody's own; asked before anything is migrated."""
     if Account._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001 (public by Django's docs)
         return False
-    return Account.objects.exclude(aws_account_id=world.read()["account"]["id"]).exists()
+    return Account.objects.exclude(aws_account_id__in=world.account_ids()).exists()
 
 
 def people(password: str) -> None:
@@ -46,7 +46,7 @@ def estate() -> list[EdgeApi]:
         name=seed["account"]["name"],
         defaults={"aws_account_id": seed["account"]["id"], "region": seed["account"]["region"]},
     )
-    return [_api(account, api) for api in seed["apis"]]
+    return [_api(account, api) for api in world.operated(seed)]
 
 
 def _api(account: Account, seed: Mapping[str, Any]) -> EdgeApi:

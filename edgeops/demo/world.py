@@ -30,6 +30,17 @@ def read(path: Path = WORLD) -> dict[str, Any]:
     return world
 
 
+def account_ids() -> list[str]:
+    """The ids of all accounts of the file; any of them may be added to a demo by hand."""
+    world = read()
+    return [account["id"] for account in (world["account"], *world["accounts"])]
+
+
+def operated(world: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The APIs EdgeOps starts with; the others are there to be discovered."""
+    return [api for api in world["apis"] if api.get("operated", True)]
+
+
 def hops(api: Mapping[str, Any]) -> list[HopSeed]:
     """Every hop of an API, the viewer's side first; hops of one kind stand side by side in a column."""
     aws_id = api["distribution"]["id"]

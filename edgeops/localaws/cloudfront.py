@@ -35,8 +35,8 @@ class CloudFront:
 
     def list_distributions(self, params: Params, context: Context) -> Params:
         """All distributions, a page at a time."""
-        account, anchor = self._simulation.world.account, self._state.anchor
-        page = _page(self._simulation.world.apis, params, lambda api: api.distribution.id)
+        account, anchor = context.account, self._state.anchor
+        page = _page(self._simulation.world.apis_of(account), params, lambda api: api.distribution.id)
         items = [distributions.summary(api, account, changed_at=anchor) for api in page.pop("Items")]
         return {"DistributionList": {**page, "Items": items}}
 

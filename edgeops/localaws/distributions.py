@@ -45,7 +45,7 @@ def identity(api: Api, account: Account, *, changed_at: float) -> Params:
 
 def config(api: Api, account: Account) -> Params:
     """The DistributionConfig."""
-    origin = _origin(api, account)
+    origin = _origin(api)
     return {
         "CallerReference": f"edgeops-{api.slug}",
         "Aliases": {"Quantity": 1, "Items": [api.distribution.alias]},
@@ -84,16 +84,16 @@ def etag(api: Api) -> str:
     return "E" + sha256(repr(api.distribution).encode()).hexdigest()[:13].upper()
 
 
-def _origin(api: Api, account: Account) -> Params:
+def _origin(api: Api) -> Params:
     gateway = api.gateway
     if gateway is not None:
-        domain = f"{gateway.id}.execute-api.{account.region}.amazonaws.com"
+        domain = f"{gateway.id}.execute-api.{api.region}.amazonaws.com"
         path = f"/{gateway.stage}" if gateway.kind == "rest_api" else ""
         name = gateway.name
     else:
         load_balancer = api.hop("alb")
         name = load_balancer.name if load_balancer else api.slug
-        domain, path = f"{name}-1234567890.{account.region}.elb.amazonaws.com", ""
+        domain, path = f"{name}-1234567890.{api.region}.elb.amazonaws.com", ""
     return {
         "Id": name,
         "DomainName": domain,

@@ -47,7 +47,8 @@ class Endpoint:
         if operation is None:
             raise requests.unknown_operation(call.scope.service, name)
         self._strike(call)
-        return operation(call.params, Context(self._simulation.clock(), call.scope.region))
+        account = self._simulation.world.account
+        return operation(call.params, Context(self._simulation.clock(), call.scope.region, account))
 
     def _strike(self, call: requests.Call) -> None:
         """Let the faults of this operation happen: delays pass, the first error is raised."""

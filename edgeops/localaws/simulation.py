@@ -11,15 +11,16 @@ from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.state import State, Store
 from edgeops.localaws.traffic import Traffic
 from edgeops.localaws.wire.messages import Params
-from edgeops.localaws.world import World
+from edgeops.localaws.world import Account, World
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an operation knows of its call besides the parameters; `now` is epoch seconds."""
+    """What an operation knows of its call besides the parameters: when (epoch seconds), where, and by which account."""
 
     now: float
     region: str
+    account: Account
 
 
 type Operation = Callable[[Params, Context], Params]

@@ -1,13 +1,15 @@
-"""The world of one YAML file: the account, its APIs behind CloudFront, and what went wrong before the first start."""
+"""The world of one YAML file: accounts, their APIs behind CloudFront, and what went wrong before the first start."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-HOP_KINDS = ("rest_api", "http_api", "lambda", "alb", "target_group")
+HOP_KINDS = ("rest_api", "http_api", "lambda", "alb", "target_group", "s3")
+LARGEST_BULK = 100_000
 
 
 class WorldError(Exception):
@@ -16,11 +18,12 @@ class WorldError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The AWS account and the region its regional resources live in."""
+    """An AWS account, the region most of its resources live in, and the regions it has not enabled."""
 
     id: str
     name: str
     region: str
+    disabled_regions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,11 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One resource behind the distribution; which fields count depends on its kind."""
+    """One resource behind the distribution; which fields count depends on its kind.
+
+    `domain` and `base_path` are the custom domain of a gateway and its mapping; `url_id` makes a function answer at a
+    URL of its own; `vpc_origin` keeps a load balancer private: CloudFront reaches it through a VPC origin of this id.
+    """
 
     kind: str
     name: str
@@ -47,18 +54,62 @@ class Hop:
     cache_hit_rate: float = 0.0
     targets: int = 0
     share: float = 1.0
+    domain: str = ""
+    base_path: str = ""
+    url_id: str = ""
+    vpc_origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WafRule:
+    """One rule of a web ACL; `metric` is the name CloudWatch knows it by, `action` is Block or Count."""
+
+    name: str
+    metric: str
+    action: str = "Block"
+
+
+@dataclass(frozen=True, slots=True)
+class WebAcl:
+    """A WAF web ACL; CloudWatch knows it by `metric`, which need not be its name."""
+
+    name: str
+    id: str
+    metric: str
+    rules: tuple[WafRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A Route 53 health check of the distribution's alias."""
+
+    id: str
+    path: str = "/health"
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One API: its distribution, the hops behind it, and its mean traffic."""
+    """One API: its distribution, the hops behind it, and its mean traffic.
+
+    `waf` guards the distribution, `regional_waf` the load balancer or REST stage. With `failover` the first two origins
+    are a group. EdgeOps' seed leaves out what is not `operated`; local AWS has it all the same.
+    """
 
     slug: str
     name: str
     requests_per_minute: float
     distribution: Distribution
     hops: tuple[Hop, ...]
+    account_id: str
+    region: str
     description: str = ""
+    operated: bool = True
+    waf: WebAcl | None = None
+    regional_waf: WebAcl | None = None
+    health_check: HealthCheck | None = None
+    edge_function: str = ""
+    failover: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def hop(self, *kinds: str) -> Hop | None:
         """The first hop of one of these kinds."""
@@ -87,26 +138,57 @@ class Incident:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
-    """Everything local AWS pretends exists."""
+    """Everything local AWS pretends exists; `bare` are distributions without traffic, there only to be many."""
 
     account: Account
     apis: tuple[Api, ...]
     incidents: tuple[Incident, ...] = ()
+    other_accounts: tuple[Account, ...] = ()
+    bare: tuple[Api, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """All accounts, the one of EdgeOps' own credentials first."""
+        return (self.account, *self.other_accounts)
 
     def api(self, slug: str) -> Api | None:
         """The API of a slug."""
-        return next((api for api in self.apis if api.slug == slug), None)
+        return self._by_slug.get(slug)
 
     def distribution(self, distribution_id: str) -> Api | None:
         """The API behind a distribution id."""
-        return next((api for api in self.apis if api.distribution.id == distribution_id), None)
+        return self._by_distribution.get(distribution_id)
 
     def host(self, host: str) -> Api | None:
         """The API whose distribution answers to a host name: its alias or its own domain."""
-        names = {name: api for api in self.apis for name in (api.distribution.alias, api.distribution.domain)}
-        return names.get(host.lower())
+        return self._by_host.get(host.lower())
+
+    def account_of(self, account_id: str) -> Account | None:
+        """The account of an id."""
+        return next((account for account in self.accounts if account.id == account_id), None)
+
+    def apis_of(self, account: Account, region: str | None = None) -> list[Api]:
+        """The APIs of an account; with a region those whose regional resources live there."""
+        return [api for api in self.apis if api.account_id == account.id and region in (None, api.region)]
+
+    @cached_property
+    def _by_slug(self) -> dict[str, Api]:
+        return {api.slug: api for api in self.apis}
+
+    @cached_property
+    def _by_distribution(self) -> dict[str, Api]:
+        return {api.distribution.id: api for api in (*self.apis, *self.bare)}
+
+    @cached_property
+    def _by_host(self) -> dict[str, Api]:
+        return {name: api for api in self.apis for name in (api.distribution.alias, api.distribution.domain)}
+
+
+def with_bare_distributions(world: World, count: int) -> World:
+    """The same world with so many distributions more in its first account, named `bulk-00001` and on."""
+    return replace(world, bare=_bare(count, world.account))
 
 
 def load(path: Path) -> World:
@@ -123,22 +205,63 @@ def load(path: Path) -> World:
 def read(raw: object) -> World:
     """Build a world from decoded YAML; raises WorldError naming the part that is wrong."""
     top = _mapping(raw, "the world")
-    apis = tuple(_api(entry, f"apis[{n}]") for n, entry in enumerate(_list(top, "apis")))
-    slugs = [api.slug for api in apis]
-    if len(set(slugs)) < len(slugs):
+    first = _account(top.get("account"), "account")
+    others = tuple(_account(entry, f"accounts[{n}]") for n, entry in enumerate(_list(top, "accounts")))
+    accounts = {account.name: account for account in (first, *others)}
+    apis = tuple(_api(entry, f"apis[{n}]", accounts, first) for n, entry in enumerate(_list(top, "apis")))
+    if len({api.slug for api in apis}) < len(apis):
         raise WorldError("two APIs have the same slug")
     incidents = tuple(_build(Incident, entry, f"incidents[{n}]") for n, entry in enumerate(_list(top, "incidents")))
-    return World(_build(Account, top.get("account"), "account"), apis, incidents)
+    return World(first, apis, incidents, others, _bare(top.get("bulk") or 0, first))
 
 
-def _api(raw: object, where: str) -> Api:
+def _account(raw: object, where: str) -> Account:
     entry = dict(_mapping(raw, where))
+    entry["disabled_regions"] = tuple(map(str, _list(entry, "disabled_regions")))
+    return _build(Account, entry, where)
+
+
+def _api(raw: object, where: str, accounts: Mapping[str, Account], first: Account) -> Api:
+    entry = dict(_mapping(raw, where))
+    account = accounts.get(entry.get("account", first.name))
+    if account is None:
+        raise WorldError(f"{where}: no account is named {entry['account']!r}; known are {', '.join(accounts)}")
+    entry |= {"account_id": account.id, "region": entry.get("region") or account.region}
     entry["distribution"] = _build(Distribution, entry.get("distribution"), f"{where}.distribution")
     entry["hops"] = tuple(_build(Hop, hop, f"{where}.hops[{n}]") for n, hop in enumerate(_list(entry, "hops")))
     for hop in entry["hops"]:
         if hop.kind not in HOP_KINDS:
             raise WorldError(f"{where}: {hop.kind!r} is not a kind of hop; known are {', '.join(HOP_KINDS)}")
+    for key in ("waf", "regional_waf"):
+        if key in entry:
+            entry[key] = _web_acl(entry[key], f"{where}.{key}")
+    if "health_check" in entry:
+        entry["health_check"] = _build(HealthCheck, entry["health_check"], f"{where}.health_check")
     return _build(Api, entry, where)
+
+
+def _web_acl(raw: object, where: str) -> WebAcl:
+    entry = dict(_mapping(raw, where))
+    entry["rules"] = tuple(_build(WafRule, rule, f"{where}.rules[{n}]") for n, rule in enumerate(_list(entry, "rules")))
+    return _build(WebAcl, entry, where)
+
+
+def _bare(count: object, account: Account) -> tuple[Api, ...]:
+    if not isinstance(count, int) or not 0 <= count <= LARGEST_BULK:
+        raise WorldError(f"bulk must be a number of distributions, at most {LARGEST_BULK}")
+    return tuple(_bare_one(n, account) for n in range(1, count + 1))
+
+
+def _bare_one(number: int, account: Account) -> Api:
+    slug = f"bulk-{number:05}"
+    distribution = Distribution(
+        id=f"EBULK{number:09}",
+        domain=f"dbulk{number:09}.cloudfront.net",
+        alias=f"{slug}.example.test",
+        hit_rate=0.0,
+        ttl_seconds=60,
+    )
+    return Api(slug, f"Bulk {number:05}", 0.0, distribution, (), account.id, account.region)
 
 
 def _build[T](kind: type[T], raw: object, where: str) -> T:

@@ -111,3 +111,11 @@ def test_a_database_of_real_accounts_is_left_alone(db):
         call_command("seed_demo")
 
     assert not User.objects.exists()
+
+
+def test_a_demo_to_which_the_worlds_other_account_was_added_is_seeded_again(db):
+    Account.objects.create(name="payments", aws_account_id="345678901234", region="eu-central-1")
+
+    call_command("seed_demo")
+
+    assert EdgeApi.objects.count() == 3

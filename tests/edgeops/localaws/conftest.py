@@ -43,8 +43,8 @@ def make_simulation(clock, *, scenarios=(), **settings):
     return Simulation(WORLD, store, replace(Settings(delay_seconds=0), **settings), clock)
 
 
-def context(simulation, region="eu-west-1"):
-    return Context(simulation.clock(), region)
+def context(simulation, region="eu-west-1", account=None):
+    return Context(simulation.clock(), region, account or simulation.world.account)
 
 
 def trouble(kind, api, *, minutes_ago=60, minutes=30, intensity=0.5, target=None):
