@@ -9,12 +9,22 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
 SERVICE_BY_SIGNING_NAME = {
-    "monitoring": "cloudwatch",
+    "apigateway": "apigateway",
     "cloudfront": "cloudfront",
-    "xray": "xray",
+    "ec2": "ec2",
+    "elasticloadbalancing": "elbv2",
+    "lambda": "lambda",
+    "monitoring": "cloudwatch",
+    "route53": "route53",
     "sts": "sts",
+    "tagging": "resourcegroupstaggingapi",
+    "wafv2": "wafv2",
+    "xray": "xray",
 }
 """The service name of a SigV4 scope → botocore's name of the service."""
+VERSION_2 = ("/v2/", "apigateway", "apigatewayv2")
+"""API Gateway's HTTP APIs sign as its REST APIs do; only the path tells them apart."""
+SERVICES = (*SERVICE_BY_SIGNING_NAME.values(), VERSION_2[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,14 @@ class Route:
     constants: frozenset[tuple[str, str]]
     operation: str
     literal_length: int
+
+
+def service(signing_name: str, path: str) -> str | None:
+    """botocore's name of the service a request means; None when it is not simulated."""
+    prefix, first, second = VERSION_2
+    if signing_name == first and path.startswith(prefix):
+        return second
+    return SERVICE_BY_SIGNING_NAME.get(signing_name)
 
 
 @cache

@@ -16,23 +16,28 @@ def form(body: bytes) -> dict[str, str]:
 
 def read_document(shape: Shape, fields: dict[str, str]) -> object:
     """Turn form fields into parameters; raises TypeError or ValueError when a value is not of its type."""
-    tree: Tree = {}
+    return read(shape, tree(fields))
+
+
+def tree(fields: dict[str, str]) -> Tree:
+    """The fields by the parts of their names; raises TypeError when a name is both a value and a structure."""
+    root: Tree = {}
     for key, value in fields.items():
         *parents, leaf = key.split(".")
-        node = tree
+        node = root
         for parent in parents:
             child = node.setdefault(parent, {})
             if isinstance(child, str):
                 raise TypeError(f"{parent} is given both as a value and as a structure")
             node = child
         node[leaf] = value
-    return read(shape, tree)
+    return root
 
 
 def read(shape: Shape, node: Tree | str) -> object:
     """Turn one branch of the tree into a value."""
     if shape.type_name == "structure":
-        branch = _branch(node)
+        branch = branch_of(node)
         return {
             name: read(member, branch[key])
             for name, member in shape.members.items()
@@ -48,23 +53,24 @@ def read(shape: Shape, node: Tree | str) -> object:
 def _read_list(shape: Shape, node: Tree | str) -> list[object]:
     if node == "":
         return []
-    branch = _branch(node)
+    branch = branch_of(node)
     if not shape.serialization.get("flattened"):
-        branch = _branch(branch[shape.member.serialization.get("name", "member")])
+        branch = branch_of(branch[shape.member.serialization.get("name", "member")])
     return [read(shape.member, branch[index]) for index in sorted(branch, key=int)]
 
 
 def _read_map(shape: Shape, node: Tree | str) -> dict[object, object]:
-    branch = _branch(node)
+    branch = branch_of(node)
     if not shape.serialization.get("flattened"):
-        branch = _branch(branch["entry"])
+        branch = branch_of(branch["entry"])
     key_name = shape.key.serialization.get("name", "key")
     value_name = shape.value.serialization.get("name", "value")
-    entries = [_branch(branch[index]) for index in sorted(branch, key=int)]
+    entries = [branch_of(branch[index]) for index in sorted(branch, key=int)]
     return {read(shape.key, entry[key_name]): read(shape.value, entry[value_name]) for entry in entries}
 
 
-def _branch(node: Tree | str) -> Tree:
+def branch_of(node: Tree | str) -> Tree:
+    """The node as a structure; raises TypeError when it is a value."""
     if isinstance(node, str):
         raise TypeError(f"expected a structure, found {node!r}")
     return node

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote
 
 from botocore.model import OperationModel, ServiceModel, Shape
 
-from edgeops.localaws.wire import jsonbody, models, querybody, scalars, xmlbody
+from edgeops.localaws.wire import ec2body, jsonbody, models, querybody, scalars, xmlbody
 from edgeops.localaws.wire.messages import AwsError, HttpRequest, Params
 
 CREDENTIAL = re.compile(
@@ -17,14 +17,18 @@ CREDENTIAL = re.compile(
     r"/(?P<service>[^/,\s]+)/aws4_request\s*,\s*SignedHeaders=[^,\s]+\s*,\s*Signature=[0-9a-fA-F]+$"
 )
 
+XML_PATHS = ("/2020-05-31/", "/2013-04-01/")
+"""CloudFront's and Route 53's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the Authorization header says; the signature itself is not verified."""
+    """What the Authorization header says, and the token beside it; the signature itself is not verified."""
 
     access_key: str
     region: str
     service: str
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,10 @@ def scope(request: HttpRequest) -> Scope:
             "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters "
             "in the form of AWS4-HMAC-SHA256.",
         )
-    service = models.SERVICE_BY_SIGNING_NAME.get(found["service"])
+    service = models.service(found["service"], request.path)
     if service is None:
         raise AwsError("UnknownService", f"Local AWS does not simulate the service {found['service']!r}.")
-    return Scope(found["key"], found["region"], service)
+    return Scope(found["key"], found["region"], service, request.headers.get("x-amz-security-token", ""))
 
 
 def protocol(request: HttpRequest, model: ServiceModel) -> str:
@@ -74,7 +78,7 @@ def likely_protocol(request: HttpRequest) -> str:
         return "json"
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return "query"
-    return "rest-xml" if request.path.startswith("/2020-05-31/") else "rest-json"
+    return "rest-xml" if request.path.startswith(XML_PATHS) else "rest-json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def _take_apart(request: HttpRequest, spoken: str, service: str) -> Parts:
     labels: dict[str, str] = {}
     if spoken == "json":
         name = request.headers["x-amz-target"].rpartition(".")[2]
-    elif spoken == "query":
+    elif spoken in ("query", "ec2"):
         body = body or request.query.encode()
         name = querybody.form(body).get("Action", "")
     else:
@@ -152,6 +156,8 @@ def _params(shape: Shape | None, spoken: str, parts: Parts) -> Params:
         return _fields(jsonbody.read(shape, json.loads(parts.body or b"{}")))
     if spoken == "query":
         return _fields(querybody.read_document(shape, querybody.form(parts.body)))
+    if spoken == "ec2":
+        return _fields(ec2body.read_document(shape, querybody.form(parts.body)))
     return _rest_params(shape, spoken, parts)
 
 

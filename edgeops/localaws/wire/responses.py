@@ -22,6 +22,9 @@ def result(call: Call, value: Params, *, request_id: str) -> HttpResponse:
     if call.protocol == "query":
         body = _query_document(call.operation, value, request_id)
         return HttpResponse(200, body, {"Content-Type": XML_TYPE})
+    if call.protocol == "ec2":
+        body = _ec2_document(call.operation, value, request_id)
+        return HttpResponse(200, body, {"Content-Type": XML_TYPE})
     return _rest(call, value)
 
 
@@ -29,6 +32,8 @@ def error(problem: AwsError, *, protocol: str, service: str | None, request_id: 
     """Serialise an error in the form of the protocol, so that boto3's ClientError carries its code."""
     if protocol in ("json", "rest-json"):
         return _json_error(problem, protocol, service)
+    if protocol == "ec2":
+        return _ec2_error(problem, request_id)
     root = Element("ErrorResponse")
     if service is not None:
         root.set("xmlns", _namespace(models.service_model(service)))
@@ -55,6 +60,15 @@ def _json_error(problem: AwsError, protocol: str, service: str | None) -> HttpRe
     return HttpResponse(problem.status, json.dumps(body).encode(), headers)
 
 
+def _ec2_error(problem: AwsError, request_id: str) -> HttpResponse:
+    root = Element("Response")
+    node = SubElement(SubElement(root, "Errors"), "Error")
+    SubElement(node, "Code").text = problem.code
+    SubElement(node, "Message").text = problem.message
+    SubElement(root, "RequestID").text = request_id
+    return HttpResponse(problem.status, tostring(root, encoding="utf-8"), {"Content-Type": XML_TYPE})
+
+
 def _fault(problem: AwsError) -> str:
     return "Sender" if problem.status < 500 else "Receiver"
 
@@ -66,6 +80,18 @@ def _query_document(operation: OperationModel, value: Params, request_id: str) -
         xmlbody.write(root, shape, value, shape.serialization.get("resultWrapper", f"{operation.name}Result"))
     metadata = SubElement(root, "ResponseMetadata")
     SubElement(metadata, "RequestId").text = request_id
+    return bytes(tostring(root, encoding="utf-8"))
+
+
+def _ec2_document(operation: OperationModel, value: Params, request_id: str) -> bytes:
+    """EC2 answers without a wrapper: the members stand beside the request's id."""
+    name = f"{operation.name}Response"
+    holder = Element("holder")
+    if operation.output_shape is not None:
+        xmlbody.write(holder, operation.output_shape, value, name)
+    root = holder[0] if len(holder) else Element(name)
+    root.set("xmlns", _namespace(operation.service_model))
+    SubElement(root, "requestId").text = request_id
     return bytes(tostring(root, encoding="utf-8"))
 
 

@@ -94,3 +94,39 @@ def test_a_path_no_rest_operation_has_is_not_found():
         requests.parse(post({}, target="/2020-05-31/nothing"), requests.Scope("key", "us-east-1", "cloudfront"))
 
     assert (refused.value.code, refused.value.status) == ("UnknownOperationException", 404)
+
+
+@pytest.mark.parametrize(
+    ("signing_name", "path", "service"),
+    [
+        ("apigateway", "/restapis", "apigateway"),
+        ("apigateway", "/v2/apis", "apigatewayv2"),
+        ("elasticloadbalancing", "/", "elbv2"),
+        ("tagging", "/", "resourcegroupstaggingapi"),
+    ],
+)
+def test_the_signing_name_and_the_path_tell_the_service(signing_name, path, service):
+    header = SIGNED.replace("monitoring", signing_name)
+
+    assert requests.scope(post({"Authorization": header}, target=path)).service == service
+
+
+def test_the_token_of_temporary_credentials_is_part_of_the_scope():
+    assert requests.scope(post({"Authorization": SIGNED, "X-Amz-Security-Token": "t"})).token == "t"
+
+
+def test_a_list_of_ec2_is_flat_and_its_names_are_capitalised():
+    body = b"Action=DescribeSecurityGroups&GroupId.1=sg-1&GroupId.2=sg-2&MaxResults=5&Filter.1.Name=vpc-id"
+
+    call = requests.parse(post({}, body), requests.Scope("key", "eu-west-1", "ec2"))
+
+    assert call.params == {"GroupIds": ["sg-1", "sg-2"], "MaxResults": 5, "Filters": [{"Name": "vpc-id"}]}
+
+
+def test_a_structure_of_ec2_where_a_value_stands_is_a_serialization_error():
+    body = b"Action=DescribeSecurityGroups&Filter=a"
+
+    with pytest.raises(AwsError) as refused:
+        requests.parse(post({}, body), requests.Scope("key", "eu-west-1", "ec2"))
+
+    assert refused.value.code == "SerializationException"

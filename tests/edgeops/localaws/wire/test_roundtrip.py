@@ -16,18 +16,28 @@ from edgeops.localaws.wire import models, requests, responses
 from edgeops.localaws.wire.messages import HttpRequest
 
 SPOKEN = {
-    "cloudwatch": ("json", "query"),
+    "apigateway": ("rest-json",),
+    "apigatewayv2": ("rest-json",),
     "cloudfront": ("rest-xml",),
-    "xray": ("rest-json",),
+    "cloudwatch": ("json", "query"),
+    "ec2": ("ec2",),
+    "elbv2": ("query",),
+    "lambda": ("rest-json",),
+    "resourcegroupstaggingapi": ("json",),
+    "route53": ("rest-xml",),
     "sts": ("query",),
+    "wafv2": ("json",),
+    "xray": ("rest-json",),
 }
+# These alone use a free map of query parameters, a status code as a result, or an event stream.
+BEYOND = ("GetExport", "GetSdk", "ImportRestApi", "PutRestApi", "Invoke", "InvokeWithResponseStream")
 MOMENT = datetime(2026, 11, 22, 18, 30, 15, tzinfo=UTC)
 
 
 def every_operation() -> Iterator[Any]:
     for service, protocols in SPOKEN.items():
         for protocol in protocols:
-            for name in models.service_model(service).operation_names:
+            for name in sorted(set(models.service_model(service).operation_names) - set(BEYOND)):
                 yield pytest.param(service, protocol, name, id=f"{service}-{protocol}-{name}")
 
 
@@ -56,7 +66,7 @@ def test_a_result_we_write_is_read_back_whole_by_botocore(service: str, protocol
 
 
 def test_the_services_round_tripped_are_the_services_simulated() -> None:
-    assert set(SPOKEN) == set(models.SERVICE_BY_SIGNING_NAME.values())
+    assert set(SPOKEN) == set(models.SERVICES)
 
 
 def sample(shape: Shape, seen: tuple[str, ...] = ()) -> Any:
