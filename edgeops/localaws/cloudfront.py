@@ -42,10 +42,10 @@ class CloudFront:
 
     def get_distribution(self, params: Params, context: Context) -> Params:
         """One distribution, with the number of its running invalidations."""
-        api = self._api(params["Id"])
+        api = self._api(params["Id"], context)
         told = distributions.distribution(
             api,
-            self._simulation.world.account,
+            context.account,
             changed_at=self._state.anchor,
             in_progress=len(self._running(self._state, api, context.now)),
         )
@@ -53,13 +53,13 @@ class CloudFront:
 
     def get_distribution_config(self, params: Params, context: Context) -> Params:
         """Its configuration."""
-        api = self._api(params["Id"])
-        config = distributions.config(api, self._simulation.world.account)
+        api = self._api(params["Id"], context)
+        config = distributions.config(api, context.account)
         return {"DistributionConfig": config, "ETag": distributions.etag(api)}
 
     def create_invalidation(self, params: Params, context: Context) -> Params:
         """Begin an invalidation, or tell of the one this caller reference began before."""
-        api = self._api(params["DistributionId"])
+        api = self._api(params["DistributionId"], context)
         batch = params["InvalidationBatch"]
         paths = invalidation.paths(batch)
         reference = batch["CallerReference"]
@@ -89,7 +89,7 @@ class CloudFront:
 
     def get_invalidation(self, params: Params, context: Context) -> Params:
         """One invalidation and how far it is."""
-        api = self._api(params["DistributionId"])
+        api = self._api(params["DistributionId"], context)
         for known in self._of(self._state, api):
             if known.id == params["Id"]:
                 return {"Invalidation": _told(known, context.now)}
@@ -97,7 +97,7 @@ class CloudFront:
 
     def list_invalidations(self, params: Params, context: Context) -> Params:
         """The invalidations of a distribution, newest first."""
-        newest_first = self._of(self._state, self._api(params["DistributionId"]))[::-1]
+        newest_first = self._of(self._state, self._api(params["DistributionId"], context))[::-1]
         page = _page(newest_first, params, lambda known: known.id)
         items = [
             {"Id": known.id, "CreateTime": _moment(known.created_at), "Status": known.status(context.now)}
@@ -109,9 +109,9 @@ class CloudFront:
     def _state(self) -> State:
         return self._simulation.store.state
 
-    def _api(self, distribution_id: str) -> Api:
+    def _api(self, distribution_id: str, context: Context) -> Api:
         api = self._simulation.world.distribution(distribution_id)
-        if api is None:
+        if api is None or api.account_id != context.account.id:
             raise AwsError("NoSuchDistribution", "The specified distribution does not exist.", status=404)
         return api
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from edgeops.localaws import scenarios
+from edgeops.localaws import scenarios, sts
 from edgeops.localaws.faults import Fault, FaultError
 from edgeops.localaws.scenarios import Scenario, ScenarioError
 from edgeops.localaws.simulation import Simulation
+from edgeops.localaws.state import State
 from edgeops.localaws.wire.messages import HttpRequest, HttpResponse, Params
 from edgeops.localaws.world import Incident
 
@@ -48,6 +49,8 @@ class Control:
                 return self._start(_body(request))
             case "POST", "faults", "":
                 return self._break(_body(request))
+            case "POST", "trust", "":
+                return self._trust(_body(request))
             case "DELETE", "scenarios", scenario_id if scenario_id:
                 return self._end(scenario_id)
             case "DELETE", "faults", _:
@@ -64,6 +67,7 @@ class Control:
             "faults": [asdict(fault) for fault in state.faults if not fault.is_spent(now)],
             "invalidations": [{**asdict(entry), "status": entry.status(now)} for entry in state.invalidations],
             "billed_paths": state.billed_paths,
+            "trusts": dict(state.trusts),
             **self._simulation.meter.report(),
             **self._report(),
         }
@@ -123,6 +127,24 @@ class Control:
             lambda state: replace(state, faults=tuple(f for f in state.faults if f.id not in gone))
         )
         return {"removed": sorted(gone)}
+
+    def _trust(self, body: Params) -> object:
+        """Let a role be assumed by whoever names its ExternalId; without one it is trusted to nobody any more."""
+        _only(body, "role_arn", "external_id")
+        role_arn = _text(body, "role_arn")
+        external_id = None if body.get("external_id") is None else _text(body, "external_id")
+        role = sts.ROLE_ARN.fullmatch(role_arn)
+        if role is None or self._simulation.world.account_of(role["account"]) is None:
+            known = ", ".join(account.id for account in self._simulation.world.accounts)
+            raise ControlError(f"{role_arn!r} is not the ARN of a role of an account of this world; known are {known}")
+
+        def edit(state: State) -> State:
+            others = {role: demanded for role, demanded in state.trusts if role != role_arn}
+            after = others if external_id is None else {**others, role_arn: external_id}
+            return replace(state, trusts=tuple(after.items()))
+
+        self._simulation.store.change(edit)
+        return {"role_arn": role_arn, "external_id": external_id}
 
 
 def as_json(status: int, value: object) -> HttpResponse:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import uuid4
 
-from edgeops.localaws import cloudfront, cloudwatch, faults, sts, xray
+from edgeops.localaws import callers, cloudfront, cloudwatch, faults, refusals, sts, xray
+from edgeops.localaws.callers import Caller
+from edgeops.localaws.limits import Limits
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import State
 from edgeops.localaws.wire import requests, responses
@@ -18,6 +20,7 @@ class Endpoint:
     def __init__(self, simulation: Simulation, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._simulation = simulation
         self._sleep = sleep
+        self._limits = Limits()
         self._operations: Mapping[str, Mapping[str, Operation]] = {
             "cloudfront": cloudfront.operations(simulation),
             "cloudwatch": cloudwatch.operations(simulation),
@@ -41,23 +44,28 @@ class Endpoint:
         return replace(response, headers={**response.headers, "x-amzn-RequestId": request_id})
 
     def _run(self, call: requests.Call) -> dict[str, object]:
-        name = call.operation.name
-        self._simulation.meter.call(call.scope.service, name)
-        operation = self._operations.get(call.scope.service, {}).get(name)
+        service, name = call.scope.service, call.operation.name
+        self._simulation.meter.call(service, name)
+        operation = self._operations.get(service, {}).get(name)
         if operation is None:
-            raise requests.unknown_operation(call.scope.service, name)
-        self._strike(call)
-        account = self._simulation.world.account
-        return operation(call.params, Context(self._simulation.clock(), call.scope.region, account))
-
-    def _strike(self, call: requests.Call) -> None:
-        """Let the faults of this operation happen: delays pass, the first error is raised."""
-        name = call.operation.name
+            raise requests.unknown_operation(service, name)
         now = self._simulation.clock()
-        account_id = self._simulation.world.account.id
-        for fault in self._take_faults(call.scope.service, name, now):
+        caller = callers.identify(call.scope, self._simulation.world, now=now)
+        self._strike(call, caller, now)
+        self._limits.check(service, name, account_id=caller.account.id, now=now)
+        return operation(call.params, Context(self._simulation.clock(), call.scope.region, caller))
+
+    def _strike(self, call: requests.Call, caller: Caller, now: float) -> None:
+        """Let the faults of this operation happen: delays pass, the first error is raised."""
+        service, name = call.scope.service, call.operation.name
+
+        def denied() -> AwsError:
+            who, where = {"caller": caller.arn, "account_id": caller.account.id}, call.scope.region
+            return refusals.denied(service, name, call.params, **who, region=where)
+
+        for fault in self._take_faults(service, name, now):
             if fault.kind != "delay":
-                raise faults.error(fault, operation=name, params=call.params, account_id=account_id)
+                raise faults.error(fault, denied)
             self._sleep(fault.delay_seconds)
 
     def _take_faults(self, service: str, operation: str, now: float) -> list[faults.Fault]:

@@ -1,11 +1,14 @@
 """Faults: what the AWS API itself does wrong, for some calls, some seconds, or until it is told to stop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgeops.localaws.wire.messages import AwsError, Params
+from edgeops.localaws import refusals
+from edgeops.localaws.wire import models
+from edgeops.localaws.wire.messages import AwsError
 
 KINDS = ("throttle", "error_5xx", "access_denied", "delay", "expired_token")
-SERVICES = ("cloudwatch", "cloudfront", "xray", "sts")
+SERVICES = models.SERVICES
 
 
 class FaultError(ValueError):
@@ -47,11 +50,11 @@ class Fault:
         return self if self.calls is None else replace(self, calls=self.calls - 1)
 
 
-def error(fault: Fault, *, operation: str, params: Params, account_id: str) -> AwsError:
-    """The error AWS would answer; the codes differ by service as AWS's do."""
+def error(fault: Fault, denied: Callable[[], AwsError]) -> AwsError:
+    """The error AWS would answer; the codes differ by service as AWS's do, and `denied` knows who asked for what."""
     match fault.kind:
         case "throttle":
-            return _throttle(fault.service)
+            return refusals.throttled(fault.service)
         case "error_5xx":
             return AwsError(
                 "InternalFailure",
@@ -59,31 +62,6 @@ def error(fault: Fault, *, operation: str, params: Params, account_id: str) -> A
                 status=500,
             )
         case "expired_token":
-            code = "ExpiredTokenException" if fault.service in ("cloudwatch", "xray") else "ExpiredToken"
-            return AwsError(code, "The security token included in the request is expired", status=403)
+            return refusals.expired(fault.service)
         case _:
-            return _denied(fault.service, operation, params, account_id)
-
-
-def _throttle(service: str) -> AwsError:
-    match service:
-        case "cloudwatch":
-            return AwsError("ThrottlingException", "Rate exceeded")
-        case "xray":
-            return AwsError("ThrottledException", "Rate exceeded", status=429)
-        case _:
-            return AwsError("Throttling", "Rate exceeded")
-
-
-def _denied(service: str, operation: str, params: Params, account_id: str) -> AwsError:
-    action = f"{service}:{operation}"
-    user = f"arn:aws:sts::{account_id}:assumed-role/EdgeOps/local"
-    distribution = params.get("DistributionId") or (params.get("Id") if service == "cloudfront" else None)
-    resource = f" on resource: arn:aws:cloudfront::{account_id}:distribution/{distribution}" if distribution else ""
-    code = "AccessDeniedException" if service == "xray" else "AccessDenied"
-    return AwsError(
-        code,
-        f"User: {user} is not authorized to perform: {action}{resource} "
-        f"because no identity-based policy allows the {action} action",
-        status=403,
-    )
+            return denied()

@@ -7,20 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edgeops.localaws import scenarios
+from edgeops.localaws.callers import Caller
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.state import State, Store
 from edgeops.localaws.traffic import Traffic
 from edgeops.localaws.wire.messages import Params
-from edgeops.localaws.world import Account, World
+from edgeops.localaws.world import Account, Api, World
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an operation knows of its call besides the parameters: when (epoch seconds), where, and by which account."""
+    """What an operation knows of its call besides the parameters: when (epoch seconds), in which region, by whom."""
 
     now: float
     region: str
-    account: Account
+    caller: Caller
+
+    @property
+    def account(self) -> Account:
+        """The caller's account: a call sees no other."""
+        return self.caller.account
 
 
 type Operation = Callable[[Params, Context], Params]
@@ -77,6 +83,10 @@ class Simulation:
         if self._traffic is None or self._traffic.scenarios != current:
             self._traffic = Traffic(self.world, self.settings.seed, current)
         return self._traffic
+
+    def has_additional_metrics(self, api: Api) -> bool:
+        """Whether the distribution publishes them now: as the world began, or as someone switched it since."""
+        return dict(self.store.state.monitoring).get(api.distribution.id, api.distribution.additional_metrics)
 
 
 def first_state(world: World, now: float) -> State:

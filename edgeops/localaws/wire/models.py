@@ -40,7 +40,7 @@ class Route:
 
 
 def service(signing_name: str, path: str) -> str | None:
-    """botocore's name of the service a request means; None when it is not simulated."""
+    """The service a request means, by the name botocore gives it; None when it is not simulated."""
     prefix, first, second = VERSION_2
     if signing_name == first and path.startswith(prefix):
         return second

@@ -1,15 +1,26 @@
 """A simulation inside the test, with a clock the test holds."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from edgeops.localaws.callers import Caller
+from edgeops.localaws.control import Control
+from edgeops.localaws.endpoint import Endpoint
+from edgeops.localaws.gate import Gate
+from edgeops.localaws.origin import Origin
 from edgeops.localaws.scenarios import Scenario
+from edgeops.localaws.serving import Server
 from edgeops.localaws.simulation import Context, Settings, Simulation
 from edgeops.localaws.state import State, Store
 from edgeops.localaws.world import load
+from tests.fixtures.localaws import fetch_json
 
 WORLD = load(Path(__file__).resolve().parents[3] / "edgeops/demo/estate.yaml")
 NOW = datetime(2026, 11, 18, 18, 30, tzinfo=UTC)  # a Wednesday evening
@@ -44,7 +55,67 @@ def make_simulation(clock, *, scenarios=(), **settings):
 
 
 def context(simulation, region="eu-west-1", account=None):
-    return Context(simulation.clock(), region, account or simulation.world.account)
+    called_by = account or simulation.world.account
+    return Context(simulation.clock(), region, Caller(called_by, "arn:aws:iam::123456789012:user/test", "AIDA:test"))
+
+
+@dataclass
+class Served:
+    """The simulation behind a real port, for unmodified clients and the test's clock together."""
+
+    simulation: Simulation
+    server: Server
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.port}"
+
+    def client(self, service, region="eu-west-1", **credentials):
+        """A boto3 client that retries nothing; without credentials it is of the first account."""
+        own = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        config = Config(retries={"total_max_attempts": 1})
+        more = {"region_name": region, "endpoint_url": self.url, "config": config}
+        return boto3.client(service, **more, **(credentials or own))
+
+    def assumed(self, account="345678901234", seconds=3600):
+        """Credentials of a role of another account, as client() takes them."""
+        role = f"arn:aws:iam::{account}:role/edgeops-reader"
+        self.control("trust", {"role_arn": role, "external_id": "secret of two"})
+        asked = {"RoleSessionName": "edgeops", "ExternalId": "secret of two", "DurationSeconds": seconds}
+        given = self.client("sts").assume_role(RoleArn=role, **asked)["Credentials"]
+        return {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+
+    def control(self, path, body=None, *, method=None):
+        return fetch_json(f"{self.url}/_control/{path}", body, method=method)
+
+
+@contextmanager
+def serving(simulation):
+    """The simulation on a port of its own for the length of a block."""
+    origin = Origin(simulation)
+    server = Server(0, Gate(Endpoint(simulation), Control(simulation), origin).answer)
+    server.start()
+    try:
+        yield Served(simulation, server)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def served(simulation):
+    with serving(simulation) as running:
+        yield running
+
+
+def code_of(call):
+    """The error code and status of a call that AWS refuses."""
+    with pytest.raises(ClientError) as refused:
+        call()
+    return refused.value.response["Error"]["Code"], refused.value.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
 def trouble(kind, api, *, minutes_ago=60, minutes=30, intensity=0.5, target=None):
