@@ -16,14 +16,14 @@ from edgeops.localaws.scenarios import ScenarioError
 from edgeops.localaws.serving import Server
 from edgeops.localaws.simulation import Settings, Simulation, first_state
 from edgeops.localaws.state import StateError, Store
-from edgeops.localaws.world import WorldError, load
+from edgeops.localaws.world import WorldError, load, with_bare_distributions
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 2 when it cannot start, with one line on stderr that says why."""
     options = _options(argv)
     try:
-        world = load(options.world)
+        world = with_bare_distributions(load(options.world), options.distributions)
         store = Store.open(options.state, first=lambda: first_state(world, time.time()))
     except (WorldError, StateError, ScenarioError) as error:
         return _refuse(str(error))
@@ -74,6 +74,7 @@ def _refuse(reason: str) -> int:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m edgeops.localaws", description=__doc__)
     parser.add_argument("--world", type=Path, required=True, help="the YAML file of the estate")
+    parser.add_argument("--distributions", type=int, default=None, help="so many bare ones more, to be listed")
     parser.add_argument("--port", type=int, default=4566, help="of the AWS endpoint")
     parser.add_argument("--edge-port", type=int, default=9000, help="of the simulated CloudFront's viewers")
     parser.add_argument("--state", type=Path, default=None, help="the file that survives a restart")

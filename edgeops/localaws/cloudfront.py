@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from edgeops.localaws import distributions, invalidation
+from edgeops.localaws import distributions, edge_settings, invalidation, paging
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import Invalidation, State
 from edgeops.localaws.wire.messages import AwsError, Params
@@ -24,6 +24,7 @@ def operations(simulation: Simulation) -> dict[str, Operation]:
         "CreateInvalidation": cloudfront.create_invalidation,
         "GetInvalidation": cloudfront.get_invalidation,
         "ListInvalidations": cloudfront.list_invalidations,
+        **edge_settings.operations(simulation),
     }
 
 
@@ -35,31 +36,26 @@ class CloudFront:
 
     def list_distributions(self, params: Params, context: Context) -> Params:
         """All distributions, a page at a time."""
-        account, anchor = context.account, self._state.anchor
-        page = _page(self._simulation.world.apis_of(account), params, lambda api: api.distribution.id)
-        items = [distributions.summary(api, account, changed_at=anchor) for api in page.pop("Items")]
-        return {"DistributionList": {**page, "Items": items}}
+        anchor = self._state.anchor
+        found = self._simulation.world.distributions_of(context.account)
+        page, told = _page(found, params, lambda api: api.distribution.id)
+        return {"DistributionList": {**told, "Items": [distributions.summary(api, changed_at=anchor) for api in page]}}
 
     def get_distribution(self, params: Params, context: Context) -> Params:
         """One distribution, with the number of its running invalidations."""
-        api = self._api(params["Id"], context)
-        told = distributions.distribution(
-            api,
-            context.account,
-            changed_at=self._state.anchor,
-            in_progress=len(self._running(self._state, api, context.now)),
-        )
+        api = self._simulation.owned(params["Id"], context)
+        in_progress = len(self._running(self._state, api, context.now))
+        told = distributions.distribution(api, changed_at=self._state.anchor, in_progress=in_progress)
         return {"Distribution": told, "ETag": distributions.etag(api)}
 
     def get_distribution_config(self, params: Params, context: Context) -> Params:
         """Its configuration."""
-        api = self._api(params["Id"], context)
-        config = distributions.config(api, context.account)
-        return {"DistributionConfig": config, "ETag": distributions.etag(api)}
+        api = self._simulation.owned(params["Id"], context)
+        return {"DistributionConfig": distributions.config(api), "ETag": distributions.etag(api)}
 
     def create_invalidation(self, params: Params, context: Context) -> Params:
         """Begin an invalidation, or tell of the one this caller reference began before."""
-        api = self._api(params["DistributionId"], context)
+        api = self._simulation.owned(params["DistributionId"], context)
         batch = params["InvalidationBatch"]
         paths = invalidation.paths(batch)
         reference = batch["CallerReference"]
@@ -89,7 +85,7 @@ class CloudFront:
 
     def get_invalidation(self, params: Params, context: Context) -> Params:
         """One invalidation and how far it is."""
-        api = self._api(params["DistributionId"], context)
+        api = self._simulation.owned(params["DistributionId"], context)
         for known in self._of(self._state, api):
             if known.id == params["Id"]:
                 return {"Invalidation": _told(known, context.now)}
@@ -97,23 +93,17 @@ class CloudFront:
 
     def list_invalidations(self, params: Params, context: Context) -> Params:
         """The invalidations of a distribution, newest first."""
-        newest_first = self._of(self._state, self._api(params["DistributionId"], context))[::-1]
-        page = _page(newest_first, params, lambda known: known.id)
+        newest_first = self._of(self._state, self._simulation.owned(params["DistributionId"], context))[::-1]
+        page, told = _page(newest_first, params, lambda known: known.id)
         items = [
             {"Id": known.id, "CreateTime": _moment(known.created_at), "Status": known.status(context.now)}
-            for known in page.pop("Items")
+            for known in page
         ]
-        return {"InvalidationList": {**page, "Items": items}}
+        return {"InvalidationList": {**told, "Items": items}}
 
     @property
     def _state(self) -> State:
         return self._simulation.store.state
-
-    def _api(self, distribution_id: str, context: Context) -> Api:
-        api = self._simulation.world.distribution(distribution_id)
-        if api is None or api.account_id != context.account.id:
-            raise AwsError("NoSuchDistribution", "The specified distribution does not exist.", status=404)
-        return api
 
     def _of(self, state: State, api: Api) -> list[Invalidation]:
         return [known for known in state.invalidations if known.distribution_id == api.distribution.id]
@@ -166,27 +156,9 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _page[T](entries: Sequence[T], params: Params, id_of: Callable[[T], str]) -> Params:
-    """One page of a CloudFront list; Marker is the id of the last entry of the page before."""
-    marker, size = params.get("Marker") or "", _page_size(params)
-    ids = [id_of(entry) for entry in entries]
-    if marker and marker not in ids:
-        raise AwsError("InvalidArgument", f"The marker {marker!r} is not of this list.")
-    begin = ids.index(marker) + 1 if marker else 0
-    page = entries[begin : begin + size]
-    truncated = begin + len(page) < len(entries)
-    return {
-        "Marker": marker,
-        **({"NextMarker": id_of(page[-1])} if truncated else {}),
-        "MaxItems": size,
-        "IsTruncated": truncated,
-        "Quantity": len(page),
-        "Items": list(page),
-    }
-
-
-def _page_size(params: Params) -> int:
-    asked = str(params.get("MaxItems") or LARGEST_PAGE)
-    if not asked.isdecimal() or int(asked) < 1:
-        raise AwsError("InvalidArgument", f"The value {asked!r} for parameter MaxItems is invalid.")
-    return min(int(asked), LARGEST_PAGE)
+def _page[T](entries: Sequence[T], params: Params, id_of: Callable[[T], str]) -> tuple[list[T], Params]:
+    """One page of a CloudFront list, and what is told beside its items."""
+    size = paging.size_of(params.get("MaxItems"), largest=LARGEST_PAGE)
+    page = paging.page(entries, after=params.get("Marker"), size=size, id_of=id_of)
+    told = {"Marker": params.get("Marker") or "", "NextMarker": page.next or None, "MaxItems": size}
+    return page.items, {**told, "IsTruncated": bool(page.next), "Quantity": len(page.items)}

@@ -11,7 +11,7 @@ from edgeops.localaws.callers import Caller
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.state import State, Store
 from edgeops.localaws.traffic import Traffic
-from edgeops.localaws.wire.messages import Params
+from edgeops.localaws.wire.messages import AwsError, Params
 from edgeops.localaws.world import Account, Api, World
 
 
@@ -84,9 +84,21 @@ class Simulation:
             self._traffic = Traffic(self.world, self.settings.seed, current)
         return self._traffic
 
+    def owned(self, distribution_id: str, context: Context) -> Api:
+        """The API of a distribution of the caller's account; raises NoSuchDistribution."""
+        api = self.world.distribution(distribution_id)
+        if api is None or api.account_id != context.account.id:
+            raise AwsError("NoSuchDistribution", "The specified distribution does not exist.", status=404)
+        return api
+
+    def monitoring(self, api: Api) -> str:
+        """Its monitoring subscription as the world began, or as it was switched since; empty for none."""
+        first = "Enabled" if api.distribution.additional_metrics else ""
+        return dict(self.store.state.monitoring).get(api.distribution.id, first)
+
     def has_additional_metrics(self, api: Api) -> bool:
-        """Whether the distribution publishes them now: as the world began, or as someone switched it since."""
-        return dict(self.store.state.monitoring).get(api.distribution.id, api.distribution.additional_metrics)
+        """Whether the distribution publishes its additional metrics now."""
+        return self.monitoring(api) == "Enabled"
 
 
 def first_state(world: World, now: float) -> State:

@@ -46,8 +46,8 @@ class State:
     """(API slug, path, body) of every product someone changed at the origin."""
     trusts: tuple[tuple[str, str], ...] = ()
     """(role ARN, ExternalId its trust demands) of every role that can be assumed."""
-    monitoring: tuple[tuple[str, bool], ...] = ()
-    """(distribution id, whether its additional metrics are on) where someone switched them."""
+    monitoring: tuple[tuple[str, str], ...] = ()
+    """(distribution id, status of its monitoring subscription) where someone switched it; empty is none."""
 
 
 class Store:
@@ -104,7 +104,7 @@ def _read(path: Path) -> State:
             billed_paths=int(raw["billed_paths"]),
             products=tuple((slug, product, body) for slug, product, body in raw["products"]),
             trusts=tuple((role, external_id) for role, external_id in raw.get("trusts", ())),
-            monitoring=tuple((distribution, bool(on)) for distribution, on in raw.get("monitoring", ())),
+            monitoring=tuple((distribution, status) for distribution, status in raw.get("monitoring", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StateError(f"the state file {path} cannot be read ({error!r}); delete it to begin anew") from error

@@ -173,6 +173,10 @@ class World:
         """The APIs of an account; with a region those whose regional resources live there."""
         return [api for api in self.apis if api.account_id == account.id and region in (None, api.region)]
 
+    def distributions_of(self, account: Account) -> list[Api]:
+        """The distributions of an account, those with traffic first."""
+        return [api for api in (*self.apis, *self.bare) if api.account_id == account.id]
+
     @cached_property
     def _by_slug(self) -> dict[str, Api]:
         return {api.slug: api for api in self.apis}
@@ -186,8 +190,10 @@ class World:
         return {name: api for api in self.apis for name in (api.distribution.alias, api.distribution.domain)}
 
 
-def with_bare_distributions(world: World, count: int) -> World:
-    """The same world with so many distributions more in its first account, named `bulk-00001` and on."""
+def with_bare_distributions(world: World, count: int | None) -> World:
+    """The same world with so many bare distributions in its first account, `bulk-00001` and on; None: as its file."""
+    if count is None:
+        return world
     return replace(world, bare=_bare(count, world.account))
 
 

@@ -120,3 +120,19 @@ def test_a_body_of_unknown_length_is_refused(shared_local_aws, headers):
     assert answer.status == 413
     assert answer.read().startswith(b"the body is too large")
     connection.close()
+
+
+def test_a_big_account_is_asked_for_on_the_command_line(tmp_path):
+    with localaws.running(tmp_path / "state.json", "--distributions", "120") as local:
+        pages = local.client("cloudfront").get_paginator("list_distributions").paginate()
+        found = [item["Id"] for page in pages for item in page["DistributionList"]["Items"]]
+
+    assert len(found) == 6 + 120
+    assert found[-1] == "EBULK000000120"
+
+
+def test_a_number_of_distributions_that_cannot_be_is_one_clear_line():
+    ended = run("--world", str(localaws.WORLD), "--distributions", "-1", "--port", "0", "--edge-port", "0")
+
+    assert ended.returncode == 2
+    assert "bulk must be a number of distributions" in ended.stderr
