@@ -31,13 +31,13 @@ class Chart:
 
 
 def of_kind(kind: str) -> tuple[Chart, ...]:
-    """The charts of a kind of hop."""
-    return CHARTS[kind]
+    """The charts of a kind of hop; none for one without metrics."""
+    return CHARTS.get(kind, ())
 
 
 def find(kind: str, key: str) -> Chart | None:
     """One chart by its key; None when that kind of hop has none of that name."""
-    return next((chart for chart in CHARTS[kind] if chart.key == key), None)
+    return next((chart for chart in of_kind(kind) if chart.key == key), None)
 
 
 def _latency(metric: str, name: str, *, tone: str = "blue") -> tuple[Stroke, Stroke]:
@@ -110,6 +110,16 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
             "per minute",
             (Stroke("HTTPCode_ELB_5XX_Count", "Sum", "Balancer 5xx", "vermillion"), *_TARGET_ERRORS),
         ),
+        Chart(
+            "statuses",
+            "Errors made by the balancer",
+            "per minute",
+            (
+                Stroke("HTTPCode_ELB_502_Count", "Sum", "502", "orange", "dash"),
+                Stroke("HTTPCode_ELB_503_Count", "Sum", "503", "purple", "dashdot"),
+                Stroke("HTTPCode_ELB_504_Count", "Sum", "504", "vermillion"),
+            ),
+        ),
         _RESPONSE,
     ),
     HopKind.TARGET_GROUP: (
@@ -138,5 +148,30 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
             ),
         ),
         Chart("latency", "Duration", "ms", _latency("Duration", "")),
+    ),
+    HopKind.WAF: (
+        Chart(
+            "requests",
+            "Requests",
+            "per minute",
+            (
+                Stroke("BlockedRequests", "Sum", "Blocked", "vermillion"),
+                Stroke("AllowedRequests", "Sum", "Allowed", "blue", "dash"),
+            ),
+        ),
+    ),
+    HopKind.HEALTH_CHECK: (
+        Chart("status", "Status", "1 is healthy", (Stroke("HealthCheckStatus", "Minimum", "Status", "green"),)),
+    ),
+    HopKind.EDGE_FUNCTION: (
+        Chart(
+            "requests",
+            "Runs",
+            "per minute",
+            (
+                Stroke("FunctionInvocations", "Sum", "Runs"),
+                Stroke("FunctionExecutionErrors", "Sum", "Errors", "vermillion", "dash"),
+            ),
+        ),
     ),
 }

@@ -19,6 +19,7 @@ TRAFFIC: Mapping[str, Key] = {
     HopKind.ALB: ("RequestCount", "Sum"),
     HopKind.TARGET_GROUP: ("RequestCount", "Sum"),
     HopKind.LAMBDA: ("Invocations", "Sum"),
+    HopKind.EDGE_FUNCTION: ("FunctionInvocations", "Sum"),
 }
 
 # The p95 that tells a hop's latency, outermost first: the metric, whose latency it is, and how many of its units make
@@ -45,8 +46,9 @@ class HopReadings:
 
     @property
     def traffic(self) -> Line | None:
-        """The line that counts requests."""
-        return self.lines.get(TRAFFIC[self.hop.kind])
+        """The line that counts requests; None for a hop that counts none."""
+        counts = TRAFFIC.get(self.hop.kind)
+        return None if counts is None else self.lines.get(counts)
 
 
 def load(

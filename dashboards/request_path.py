@@ -124,7 +124,7 @@ def _answered_5xx(one: HopReadings, start: datetime, end: datetime) -> float | N
         HopKind.HTTP_API: ("5xx",),
         HopKind.ALB: ("HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count"),
         HopKind.LAMBDA: ("Errors", "Throttles"),
-    }[HopKind(one.hop.kind)]
+    }.get(HopKind(one.hop.kind), ())
     return summaries.total([_total(one.line(name, "Sum"), start, end) for name in names])
 
 
