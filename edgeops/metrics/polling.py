@@ -13,7 +13,7 @@ from edgeops.aws.cloudwatch import ACTION, Query, Result, Status
 from edgeops.aws.errors import AwsError
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
-from edgeops.metrics import catalogue, storing, windows
+from edgeops.metrics import catalogue, partitions, storing, windows
 from edgeops.metrics.models import PollBatch, Series
 
 UNKNOWN_DELAY_SECONDS = 300
@@ -95,6 +95,7 @@ def _record_answer(batch: PollBatch, answers: Sequence[_Answer], now: datetime) 
     found = {one.pk: result for one, result in answers if result is not None and result.status in STORED}
     complete = [pk for pk, result in found.items() if result.status == Status.COMPLETE]
     trouble = _trouble(answers)
+    partitions.ensure(batch.period, batch.start, batch.end)
     with transaction.atomic():
         if not batch.finish(next_at=None, state=FetchState.DONE, last_error=trouble):
             return []

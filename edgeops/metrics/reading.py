@@ -52,10 +52,10 @@ def load(series: Iterable[Series], start: datetime, end: datetime, period: int =
     wanted, start = list(series), windows.floor(start, period)
     lines = {one.pk: _empty(one, start, end, period) for one in wanted}
     _fill_zeros(wanted, lines)
-    rows = Datapoint.objects.filter(series_id__in=lines, period=period, at__gte=start, at__lt=end)
-    step = timedelta(seconds=period)
+    first = int(start.timestamp())
+    rows = Datapoint.objects.filter(series_id__in=lines, period=period, at__gte=first, at__lt=int(end.timestamp()))
     for series_id, at, value in rows.values_list("series_id", "at", "value"):
-        lines[series_id].values[(at - start) // step] = value
+        lines[series_id].values[(at - first) // period] = value
     return lines
 
 

@@ -27,9 +27,9 @@ def _forget_datapoints(cutoff: datetime) -> int:
     Series.objects.filter(first_datapoint_at__lt=cutoff).update(first_datapoint_at=cutoff)
     deleted = 0
     for _ in range(MAX_SLICES):
-        old = Datapoint.objects.filter(period=windows.PERIOD, at__lt=cutoff)
+        old = Datapoint.objects.filter(period=windows.PERIOD, at__lt=int(cutoff.timestamp()))
         oldest = old.aggregate(oldest=Min("at"))["oldest"]
         if oldest is None:
             break
-        deleted += old.filter(at__lt=oldest + SLICE).delete()[0]
+        deleted += old.filter(at__lt=oldest + SLICE.total_seconds()).delete()[0]
     return deleted

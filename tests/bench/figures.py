@@ -79,6 +79,6 @@ def read_ratio() -> float:
     series = list(Series.objects.order_by("pk")[:35])
     end = windows.floor(timezone.now(), 60)
     start = end - timedelta(hours=24)
-    rows = Datapoint.objects.filter(series__in=series, period=60, at__gte=start, at__lt=end)
+    rows = Datapoint.objects.filter(series__in=series, period=60, at__gte=start.timestamp(), at__lt=end.timestamp())
     bare = median(lambda: list(rows.values_list("series_id", "at", "value")))
     return median(lambda: reading.load(series, start, end)) / bare

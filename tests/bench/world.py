@@ -4,11 +4,12 @@ import math
 from datetime import timedelta
 
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from edgeops.demo import seed
-from edgeops.metrics import windows
-from edgeops.metrics.models import Datapoint, Series
+from edgeops.metrics import partitions, storing, windows
+from edgeops.metrics.models import Series
 
 DAY = 24 * 60
 
@@ -20,19 +21,12 @@ def build() -> None:
     seed.estate()
     end = windows.floor(timezone.now(), 60)
     start = end - timedelta(minutes=DAY)
-    for series in Series.objects.all():
-        Datapoint.objects.bulk_create(
-            (
-                Datapoint(
-                    series=series,
-                    period=60,
-                    at=start + timedelta(minutes=minute),
-                    value=50 + 40 * math.sin(minute / 90),
-                )
-                for minute in range(DAY)
-            ),
-            batch_size=2000,
-        )
+    first = int(start.timestamp())
+    partitions.ensure(60, start, end)
+    with transaction.atomic():
+        for pk in Series.objects.values_list("pk", flat=True):
+            rows = [(pk, first + 60 * minute, 50 + 40 * math.sin(minute / 90)) for minute in range(DAY)]
+            storing.store(rows, period=60)
     Series.objects.update(
         first_datapoint_at=start, data_until=end, settled_until=end - timedelta(minutes=5), polled_at=end
     )

@@ -73,8 +73,8 @@ def test_what_cloudwatch_says_is_on_the_page_with_its_age(house, planned, cookie
     api_page = house.get("/apis/products/", cookies)
     assert api_page.status == 200
     series = Series.objects.get(hop__name="products-handler", metric="Invocations", statistic="Sum")
-    newest = series.datapoints.filter(at__lt=series.settled_until).latest("at")
-    line = reading.load([series], newest.at, newest.at + timedelta(minutes=1))[series.pk]
+    newest = series.datapoints.filter(at__lt=series.settled_until.timestamp()).latest("at")
+    line = reading.load([series], newest.starts_at, newest.starts_at + timedelta(minutes=1))[series.pk]
     assert list(line.values) == [newest.value]
     assert f"{newest.value:g}" in api_page.text, "the settled minute is in the chart's data"
 

@@ -4,8 +4,8 @@ import pytest
 
 from edgeops.alarms import evaluation, rules, states, watch
 from edgeops.alarms.models import AlarmSeries, AlarmState, Incident, Transition
-from edgeops.metrics.models import Datapoint
 from edgeops.timeline.models import Event
+from tests.edgeops.metrics import rows
 
 MINUTE = timedelta(minutes=1)
 
@@ -72,7 +72,7 @@ def test_a_late_breach_still_inside_the_window_fires_without_rewriting_history(j
     judge(now)
     assert path(rule) == ["OK"]
 
-    Datapoint.objects.create(series=series, period=60, at=now - 2 * MINUTE, value=9)
+    rows.put(series, now - 2 * MINUTE, [9])
     feed([None], until=now + MINUTE)
     judge(now + MINUTE)
     assert path(rule) == ["OK", "ALARM"]

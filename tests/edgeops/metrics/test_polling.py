@@ -144,7 +144,7 @@ def test_two_stamps_in_one_minute_are_one_datapoint(batch, series, cloudwatch, n
 
     polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
 
-    assert list(Datapoint.objects.values_list("at", "value")) == [(now - MINUTE, 6.0)]
+    assert list(Datapoint.objects.values_list("at", "value")) == [((now - MINUTE).timestamp(), 6.0)]
 
 
 @pytest.mark.parametrize("status", [Status.INTERNAL_ERROR, Status.FORBIDDEN])

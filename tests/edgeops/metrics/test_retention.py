@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from edgeops.metrics import leases, reading, retention
-from edgeops.metrics.models import Datapoint, Lease, PollBatch
-from tests.edgeops.metrics.rows import mark, put
+from edgeops.metrics.models import Lease, PollBatch
+from tests.edgeops.metrics.rows import mark, put, stored
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -16,14 +16,14 @@ def test_minutes_older_than_15_days_are_forgotten_and_the_rest_stays(requests, n
 
     assert retention.tidy(now) == 3
 
-    assert list(Datapoint.objects.values_list("at", "value")) == [(now - 15 * DAY, 4.0)]
+    assert stored(requests) == [(now - 15 * DAY, 4.0)]
 
 
 def test_longer_periods_are_kept_longer(requests, now):
-    Datapoint.objects.create(series=requests, period=300, at=now - 17 * DAY, value=1.0)
+    put(requests, now - 17 * DAY, [1.0], period=300)
 
     assert retention.tidy(now) == 0
-    assert Datapoint.objects.count() == 1
+    assert len(stored(requests, 300)) == 1
 
 
 def test_what_was_forgotten_does_not_come_back_as_zero(requests, now):
