@@ -34,12 +34,12 @@ def finest(start: datetime, now: datetime) -> int:
 
 def is_kept(period: int, start: datetime, now: datetime) -> bool:
     """Whether CloudWatch and EdgeOps still keep the bucket of `period` seconds that `start` lies in."""
-    return _floor(start, period) >= oldest(period, now)
+    return floor(start, period) >= oldest(period, now)
 
 
 def oldest(period: int, now: datetime) -> datetime:
     """The start of the oldest bucket of `period` seconds that is kept."""
-    return _floor(now - KEPT[period], period)
+    return floor(now - KEPT[period], period)
 
 
 def choose(start: datetime, end: datetime, now: datetime) -> Resolution:
@@ -58,10 +58,16 @@ def fitting(start: datetime, end: datetime, period: int) -> Resolution:
     return Resolution(period, joined)
 
 
+def floor(moment: datetime, seconds: int) -> datetime:
+    """The start of the UTC-aligned bucket of `seconds` that `moment` lies in."""
+    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
+
+
+def ceiling(moment: datetime, seconds: int) -> datetime:
+    """The start of the first UTC-aligned bucket of `seconds` that begins at `moment` or after."""
+    return datetime.fromtimestamp(-(-moment.timestamp() // seconds) * seconds, UTC)
+
+
 def _points(start: datetime, end: datetime, step: int) -> int:
     """How many aligned buckets of `step` seconds [start, end) touches."""
     return max(0, -(-int(end.timestamp()) // step) - int(start.timestamp()) // step)
-
-
-def _floor(moment: datetime, seconds: int) -> datetime:
-    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)

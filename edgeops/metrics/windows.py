@@ -1,17 +1,15 @@
 """Which minutes to ask for and from when they no longer change. Pure: the clock is always given."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from edgeops.metrics import periods
 
 PERIOD = 60
 BACKFILL = timedelta(hours=24)
 TAIL = timedelta(minutes=10)
 """How far behind the settled mark a poll reads again: CloudWatch bills metrics, not datapoints, so this is free."""
-KEPT = timedelta(days=15)
-"""How long CloudWatch and EdgeOps keep one-minute datapoints.
-
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
-"""
+KEPT = periods.KEPT[PERIOD]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Window:
 
 def floor(moment: datetime, seconds: int) -> datetime:
     """The start of the UTC-aligned bucket of `seconds` that `moment` lies in."""
-    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
+    return periods.floor(moment, seconds)
 
 
 def settled_boundary(now: datetime, delay_seconds: int) -> datetime:
