@@ -7,8 +7,9 @@ rest of what AWS publishes is known here too and is read when somebody asks for 
 from collections import defaultdict
 
 from edgeops.estate.models import HopKind
-from edgeops.metrics.catalogue import balancer, cloudfront, firewall, function, gateway, health_check
+from edgeops.metrics.catalogue import balancer, cloudfront, firewall, function, gateway, health_check, spelling
 from edgeops.metrics.catalogue.entries import AbsentMeans, Metric, Needs, Unit
+from edgeops.metrics.catalogue.spelling import RealName
 from edgeops.metrics.models import Series
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "AbsentMeans",
     "Metric",
     "Needs",
+    "RealName",
     "Unit",
     "find",
     "find_for",
@@ -23,6 +25,8 @@ __all__ = [
     "is_headline",
     "of",
     "offered",
+    "real_name",
+    "search",
 ]
 
 
@@ -62,6 +66,24 @@ def is_headline(kind: str, name: str, statistic: str) -> bool:
     """Whether the overview shows it."""
     entry = find_for(kind, name, statistic)
     return entry is not None and entry.is_headline
+
+
+def real_name(text: str, kind: str) -> RealName | None:
+    """What a metric of a kind of hop is called in CloudWatch, and why; None when `text` is right, or unknown."""
+    return spelling.correct(text.strip(), kind, (metric.name for metric in offered(kind)))
+
+
+def search(text: str, kind: str) -> list[Metric]:
+    """The metrics of a kind of hop that a person may mean: by every word, or by a name used elsewhere."""
+    meant = real_name(text, kind)
+    if meant is not None:
+        return [metric for metric in offered(kind) if metric.name == meant.name]
+    words = text.lower().split()
+    return [metric for metric in offered(kind) if all(word in _words(metric) for word in words)]
+
+
+def _words(metric: Metric) -> str:
+    return f"{metric.name} {metric.title} {metric.meaning} {metric.trap}".lower()
 
 
 CATALOGUE: tuple[Metric, ...] = (

@@ -30,6 +30,48 @@ ROAD = {
 }  # fmt: skip
 
 
+# Everything AWS documents, but what is per method, zone, alias or rule.
+PUBLISHED = {
+    "cloudfront": "BytesUploaded 401ErrorRate 403ErrorRate 404ErrorRate 502ErrorRate 503ErrorRate 504ErrorRate",
+    "edge_function": "FunctionValidationErrors FunctionThrottles FunctionComputeUtilization KvsReadRequests "
+    "KvsReadErrors",
+    "alb": "HTTPCode_Target_2XX_Count HTTPCode_Target_3XX_Count HTTPCode_Target_4XX_Count HTTPCode_ELB_3XX_Count "
+    "HTTPCode_ELB_4XX_Count HTTPCode_ELB_500_Count RejectedConnectionCount ActiveConnectionCount NewConnectionCount "
+    "ConsumedLCUs PeakLCUs ReservedLCUs CapacityUtilization ProcessedBytes RuleEvaluations "
+    "ClientTLSNegotiationErrorCount TargetTLSNegotiationErrorCount",
+    "target_group": "HTTPCode_Target_2XX_Count HTTPCode_Target_3XX_Count HTTPCode_Target_4XX_Count "
+    "RequestCountPerTarget AnomalousHostCount MitigatedHostCount HealthyStateRouting UnhealthyStateRouting "
+    "UnhealthyRoutingRequestCount LambdaUserError LambdaInternalError TargetTLSNegotiationErrorCount",
+    "rest_api": "",
+    "http_api": "DataProcessed",
+    "lambda": "ConcurrentExecutions UnreservedConcurrentExecutions ClaimedAccountConcurrency",
+    "waf": "CountedRequests CaptchaRequests ChallengeRequests PassedRequests",
+    "health_check": "HealthCheckPercentageHealthy ChildHealthCheckHealthyCount ConnectionTime SSLHandshakeTime "
+    "TimeToFirstByte",
+    "s3": "",
+    "custom_origin": "",
+}
+
+
+@pytest.mark.parametrize("kind", HopKind.values)
+def test_everything_aws_publishes_of_a_hop_can_be_asked_for(kind):
+    assert {metric.name for metric in catalogue.offered(kind)} == ROAD[kind] | set(PUBLISHED[kind].split())
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("cloudfront", "waf", "health_check", "edge_function", "rest_api", "lambda"),
+        ("cloudfront", "waf", "health_check", "edge_function", "http_api", "lambda"),
+        ("cloudfront", "waf", "health_check", "edge_function", "alb", "target_group"),
+    ],
+)
+def test_the_richest_path_is_read_with_some_thirty_five_series(kinds):
+    read = sum(len(catalogue.for_hop(kind, has_additional_metrics=True)) for kind in kinds)
+
+    assert read <= 35
+
+
 @pytest.mark.parametrize("kind", HopKind.values)
 def test_every_kind_of_hop_is_read_exactly_the_metrics_that_tell_where_trouble_is(kind):
     names = {metric.name for metric in catalogue.for_hop(kind, has_additional_metrics=True)}
@@ -87,6 +129,12 @@ def test_rules_of_a_metric_do_not_depend_on_the_hop_it_is_read_of():
             metric.delay_seconds,
             metric.unit,
         )
+
+
+def test_no_two_lines_of_one_hop_are_called_the_same():
+    titles = [(metric.hop_kind, metric.title) for metric in CATALOGUE]
+
+    assert len(titles) == len(set(titles))
 
 
 def test_an_unknown_metric_has_no_rules():
