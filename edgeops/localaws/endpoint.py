@@ -5,7 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import uuid4
 
-from edgeops.localaws import callers, cloudfront, cloudwatch, faults, refusals, sts, xray
+from edgeops.localaws import (
+    apigateway,
+    apigatewayv2,
+    callers,
+    cloudfront,
+    cloudwatch,
+    elbv2,
+    faults,
+    lambda_,
+    refusals,
+    sts,
+    xray,
+)
 from edgeops.localaws.callers import Caller
 from edgeops.localaws.limits import Limits
 from edgeops.localaws.simulation import Context, Operation, Simulation
@@ -22,8 +34,12 @@ class Endpoint:
         self._sleep = sleep
         self._limits = Limits()
         self._operations: Mapping[str, Mapping[str, Operation]] = {
+            "apigateway": apigateway.operations(simulation),
+            "apigatewayv2": apigatewayv2.operations(simulation),
             "cloudfront": cloudfront.operations(simulation),
             "cloudwatch": cloudwatch.operations(simulation),
+            "elbv2": elbv2.operations(simulation),
+            "lambda": lambda_.operations(simulation),
             "sts": sts.operations(simulation),
             "xray": xray.operations(simulation),
         }

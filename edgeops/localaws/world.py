@@ -173,6 +173,10 @@ class World:
         """The APIs of an account; with a region those whose regional resources live there."""
         return [api for api in self.apis if api.account_id == account.id and region in (None, api.region)]
 
+    def hops_of(self, account: Account, region: str, *kinds: str) -> list[tuple[Api, Hop]]:
+        """The regional resources of these kinds that a call of this account in this region sees."""
+        return [(api, hop) for api in self.apis_of(account, region) for hop in api.hops if hop.kind in kinds]
+
     def distributions_of(self, account: Account) -> list[Api]:
         """The distributions of an account, those with traffic first."""
         return [api for api in (*self.apis, *self.bare) if api.account_id == account.id]
