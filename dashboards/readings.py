@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Prefetch
+
 from edgeops.estate.models import EdgeApi, Hop, HopKind
 from edgeops.metrics import catalogue, reading
 from edgeops.metrics.models import Series
@@ -55,7 +57,8 @@ def load(
     apis: Iterable[EdgeApi], start: datetime, end: datetime, *, headline_only: bool = False
 ) -> dict[int, list[HopReadings]]:
     """The hops of each API, outermost first, by the API's id."""
-    hops = list(Hop.objects.filter(api__in=apis).prefetch_related("series"))
+    being_read = Prefetch("series", Series.objects.being_read())
+    hops = list(Hop.objects.filter(api__in=apis).prefetch_related(being_read))
     wanted = [one for hop in hops for one in hop.series.all() if not headline_only or _is_headline(hop, one)]
     lines = reading.load(wanted, start, end)
     by_api: dict[int, list[HopReadings]] = {}

@@ -4,7 +4,11 @@ from edgeops.metrics.models import Interest, Series
 
 
 def hold(series: Series, *, holder_kind: str, holder_id: str | int) -> None:
-    """Have `series` polled every minute for as long as this holder wants it; holding twice is holding once."""
+    """Have `series` polled every minute for as long as this holder wants it; holding twice is holding once.
+
+    A series that nobody reads any more is read again: an alarm on it would wait for ever.
+    """
+    Series.objects.filter(pk=series.pk, stopped_at__isnull=False).update(stopped_at=None)
     Interest.objects.get_or_create(series=series, holder_kind=holder_kind, holder_id=str(holder_id))
 
 

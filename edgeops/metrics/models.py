@@ -10,6 +10,14 @@ from edgeops.estate.fetches import Fetch, FetchQuerySet
 from edgeops.estate.models import Account, EdgeApi, Hop
 
 
+class SeriesQuerySet(models.QuerySet["Series"]):
+    """Queries over series."""
+
+    def being_read(self) -> Self:
+        """Those nobody has stopped: the ones to poll and to show."""
+        return self.filter(stopped_at=None)
+
+
 class Series(models.Model):
     """The datapoints of one metric and statistic of one resource."""
 
@@ -32,6 +40,11 @@ class Series(models.Model):
     )
     trouble_since = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True, help_text="Not asked for before this: it was forbidden.")
+    stopped_at = models.DateTimeField(
+        null=True, help_text="Somebody had it read no more; what was read stays until retention."
+    )
+
+    objects = SeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "series"

@@ -79,7 +79,7 @@ class _Watch:
 
 
 def _candidates() -> Iterator[Candidate]:
-    rows = Series.objects.order_by("pk").values_list(
+    rows = Series.objects.being_read().order_by("pk").values_list(
         "pk", "account_id", "region", "hop__api_id", "hop__kind", "metric", "statistic", "settled_until", "polled_at"
     )
     for pk, account_id, region, api_id, kind, metric, statistic, settled_until, polled_at in rows:

@@ -28,6 +28,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="series",
+            name="stopped_at",
+            field=models.DateTimeField(
+                help_text="Somebody had it read no more; what was read stays until retention.", null=True
+            ),
+        ),
+        migrations.AddField(
+            model_name="series",
             name="trouble",
             field=models.CharField(
                 blank=True,
