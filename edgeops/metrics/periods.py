@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 MINUTE, FIVE_MINUTES, HOUR = 60, 300, 3600
 KEPT = {MINUTE: timedelta(days=15), FIVE_MINUTES: timedelta(days=63), HOUR: timedelta(days=455)}
+MARK = {MINUTE: "settled_until", FIVE_MINUTES: "five_minutes_until", HOUR: "hours_until"}
+"""The field of a series up to which its datapoints of a period are all read and no longer change."""
 LONGEST = KEPT[HOUR]
 MAX_POINTS = 1500
 """Points of a line: as many as a wide screen has pixels for."""

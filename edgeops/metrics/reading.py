@@ -3,25 +3,33 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
+from django.db import connection
 from django.db.models import Max, Min
+from django.utils import timezone
 
 from edgeops.estate.models import EdgeApi
-from edgeops.metrics import catalogue, windows
+from edgeops.metrics import catalogue, periods
 from edgeops.metrics.catalogue import AbsentMeans
-from edgeops.metrics.models import Datapoint, Series
+from edgeops.metrics.models import Gap, Series
+from edgeops.metrics.periods import Resolution
+
+type Values = list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A value for each bucket of `period` seconds from `start`; None where there is none. The last are the newest."""
+    """A value for every `period` seconds from `start`; None where there is none. The last are the newest.
+
+    With `joined` more than 1 a value is the peak of so many neighbouring datapoints.
+    """
 
     start: datetime
     period: int
-    values: list[float | None]
+    values: Values
     data_until: datetime | None
     settled_until: datetime | None
+    joined: int = 1
 
     def at(self, index: int) -> datetime:
         """Start of the bucket of `values[index]`."""
@@ -31,6 +39,11 @@ class Line:
     def end(self) -> datetime:
         """End of the last bucket."""
         return self.at(len(self.values))
+
+    @property
+    def datapoint_minutes(self) -> float:
+        """How many minutes one datapoint tells of: what a count is divided by to be a count per minute."""
+        return self.period / self.joined / periods.MINUTE
 
     @property
     def settled_count(self) -> int:
@@ -43,20 +56,37 @@ class Line:
         return min(max(index, 0), len(self.values))
 
 
-def load(series: Iterable[Series], start: datetime, end: datetime, period: int = 60) -> dict[int, Line]:
+def load(
+    series: Iterable[Series], start: datetime, end: datetime, period: int | None = None, *, now: datetime | None = None
+) -> dict[int, Line]:
     """The lines of `series` by their id, over the buckets from the one `start` lies in up to `end`.
 
+    Without a period, the finest that is kept for `start` and needs at most 1,500 points; where even hours are more,
+    neighbours are joined and the peak of each stays. With one, every bucket of it, as an alarm needs them.
+
     A bucket without a datapoint is None. It is 0 only for a metric whose absence means zero, and only between the
-    first datapoint of its resource and the settled mark, which moves over complete answers alone.
+    first datapoint of its resource and the period's settled mark, which moves over complete answers alone, and never
+    in a gap that is still to be read from CloudWatch.
     """
-    wanted, start = list(series), windows.floor(start, period)
-    lines = {one.pk: _empty(one, start, end, period) for one in wanted}
-    _fill_zeros(wanted, lines)
-    first = int(start.timestamp())
-    rows = Datapoint.objects.filter(series_id__in=lines, period=period, at__gte=first, at__lt=int(end.timestamp()))
-    for series_id, at, value in rows.values_list("series_id", "at", "value"):
-        lines[series_id].values[(at - first) // period] = value
-    return lines
+    now = now or timezone.now()
+    resolution = Resolution(period) if period is not None else periods.choose(start, end, now)
+    wanted, start = list(series), periods.floor(start, resolution.step)
+    lines = {one.pk: _empty(one, start, end, resolution.period) for one in wanted}
+    _fill_zeros(wanted, lines, end, oldest=periods.oldest(resolution.period, now))
+    _fill_datapoints(lines, start, end, resolution.period)
+    if resolution.joined == 1:
+        return lines
+    return {one.pk: join(lines[one.pk], resolution.joined, keep_lowest=_is_worse_when_low(one)) for one in wanted}
+
+
+def join(line: Line, count: int, *, keep_lowest: bool) -> Line:
+    """The line with each `count` neighbours as one: the highest of them, or the lowest."""
+    pick = min if keep_lowest else max
+    values = [
+        pick((value for value in line.values[first : first + count] if value is not None), default=None)
+        for first in range(0, len(line.values), count)
+    ]
+    return Line(line.start, line.period * count, values, line.data_until, line.settled_until, line.joined * count)
 
 
 def newest_change(api: EdgeApi | None = None) -> datetime | None:
@@ -67,25 +97,62 @@ def newest_change(api: EdgeApi | None = None) -> datetime | None:
 
 
 def _empty(series: Series, start: datetime, end: datetime, period: int) -> Line:
-    buckets = max(0, ceil((end - start).total_seconds() / period))
-    return Line(start, period, [None] * buckets, series.data_until, series.settled_until)
+    buckets = max(0, -(-int((end - start).total_seconds()) // period))
+    settled_until: datetime | None = getattr(series, periods.MARK[period])
+    data_until = series.data_until if period == periods.MINUTE else settled_until
+    return Line(start, period, [None] * buckets, data_until, settled_until)
 
 
-def _fill_zeros(wanted: Sequence[Series], lines: dict[int, Line]) -> None:
+def _fill_datapoints(lines: dict[int, Line], start: datetime, end: datetime, period: int) -> None:
+    """Plain rows into arrays: a page of 24 hours is 50,000 of them, and objects would cost more than the query."""
+    if not lines:
+        return
+    first, arrays = int(start.timestamp()), {pk: line.values for pk, line in lines.items()}
+    marks = ", ".join(["%s"] * len(lines))
+    sql = f"""
+        SELECT series_id, at, value FROM metrics_datapoint
+        WHERE series_id IN ({marks}) AND period = %s AND at >= %s AND at < %s
+    """  # noqa: S608 (placeholders only)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*lines, period, first, end.timestamp()])
+        for series_id, at, value in cursor.fetchall():
+            arrays[series_id][(at - first) // period] = value
+
+
+def _fill_zeros(wanted: Sequence[Series], lines: dict[int, Line], end: datetime, *, oldest: datetime) -> None:
     """Zeros first, datapoints over them: what is left of the zeros was really absent."""
-    sparse = [one for one in wanted if _absence_is_zero(one) and one.settled_until is not None]
-    births = _first_datapoints({one.hop_id for one in sparse}) if sparse else {}
+    sparse = [one for one in wanted if lines[one.pk].settled_until is not None and _absence_is_zero(one)]
+    if not sparse:
+        return
+    births = _first_datapoints({one.hop_id for one in sparse})
     for one in sparse:
         born, line = births.get(one.hop_id), lines[one.pk]
-        if born is None:
-            continue
-        first, last = line.index(born), line.settled_count
-        line.values[first:last] = [0.0] * max(0, last - first)
+        if born is not None:
+            first, last = line.index(max(born, oldest)), line.settled_count
+            line.values[first:last] = [0.0] * max(0, last - first)
+    _open_gaps([one.pk for one in sparse], lines, end)
+
+
+def _open_gaps(ids: Sequence[int], lines: dict[int, Line], end: datetime) -> None:
+    """What was never read is not zero. A coarser bucket is unknown, too, where the finer ones it sums up are."""
+    any_line = lines[ids[0]]
+    gaps = Gap.objects.filter(
+        series_id__in=ids, period__lte=any_line.period, start__lt=end, end__gt=any_line.start
+    ).values_list("series_id", "start", "end")
+    for series_id, gap_start, gap_end in gaps:
+        line = lines[series_id]
+        first, last = line.index(gap_start), line.index(periods.ceiling(gap_end, line.period))
+        line.values[first:last] = [None] * (last - first)
 
 
 def _absence_is_zero(series: Series) -> bool:
     metric = catalogue.find(series.namespace, series.metric, series.statistic)
     return metric is not None and metric.absent_means == AbsentMeans.ZERO
+
+
+def _is_worse_when_low(series: Series) -> bool:
+    """Of healthy hosts the trouble is the fewest; of unhealthy ones, though also read as a minimum, the most."""
+    return series.statistic == "Minimum" and series.metric != "UnHealthyHostCount"
 
 
 def _first_datapoints(hop_ids: Iterable[int]) -> dict[int, datetime]:

@@ -34,7 +34,8 @@ def test_what_was_forgotten_does_not_come_back_as_zero(requests, now):
 
     requests.refresh_from_db()
     start = now - 15 * DAY - 2 * MINUTE
-    assert reading.load([requests], start, start + 6 * MINUTE)[requests.pk].values == [None, None, 5.0, 5.0, 0.0, 0.0]
+    line = reading.load([requests], start, start + 6 * MINUTE, 60, now=now)[requests.pk]
+    assert line.values == [None, None, 5.0, 5.0, 0.0, 0.0]
 
 
 def test_only_ended_polls_of_two_days_ago_are_forgotten(account, now):
