@@ -11,11 +11,15 @@ from edgeops.localaws import (
     callers,
     cloudfront,
     cloudwatch,
+    ec2,
     elbv2,
     faults,
     lambda_,
     refusals,
+    route53,
     sts,
+    tagging,
+    wafv2,
     xray,
 )
 from edgeops.localaws.callers import Caller
@@ -38,9 +42,13 @@ class Endpoint:
             "apigatewayv2": apigatewayv2.operations(simulation),
             "cloudfront": cloudfront.operations(simulation),
             "cloudwatch": cloudwatch.operations(simulation),
+            "ec2": ec2.operations(simulation),
             "elbv2": elbv2.operations(simulation),
             "lambda": lambda_.operations(simulation),
+            "resourcegroupstaggingapi": tagging.operations(simulation),
+            "route53": route53.operations(simulation),
             "sts": sts.operations(simulation),
+            "wafv2": wafv2.operations(simulation),
             "xray": xray.operations(simulation),
         }
 
