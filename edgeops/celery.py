@@ -22,6 +22,7 @@ app.conf.update(
         "tasks.invalidating",
         "tasks.receiving",
         "tasks.sweeping",
+        "tasks.tidying",
     ],
     task_serializer="json",
     accept_content=["json"],
@@ -69,6 +70,7 @@ app.conf.update(
             "options": {"expires": 10},
         },
         "judge alarms": {"task": "tasks.judging.judge_alarms", "schedule": 30.0, "options": {"expires": 30}},
+        "roll up datapoints": {"task": "tasks.tidying.roll_up", "schedule": 300.0, "options": {"expires": 300}},
         "tidy old rows": {"task": "tasks.sweeping.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )
