@@ -71,6 +71,8 @@ def not_authorized(caller: str, action: str, resource: str) -> str:
 def _resource(service: str, params: Params, account_id: str) -> str:
     if service == "cloudfront" and (distribution := params.get("DistributionId") or params.get("Id")):
         return f"arn:aws:cloudfront::{account_id}:distribution/{distribution}"
+    if service == "sts":
+        return str(params.get("RoleArn", ""))
     return "*" if service == "lambda" else ""
 
 
