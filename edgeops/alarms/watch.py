@@ -51,7 +51,7 @@ def decide(alarm_series: AlarmSeries, *, now: datetime) -> Decision | None:
     if start >= end:
         return None
     behind = start - period * (condition.buckets - 1)
-    line = reading.load([alarm_series.series], behind, end, version.period)[alarm_series.series_id]
+    line = reading.load([alarm_series.series], behind, end, version.period, now=now)[alarm_series.series_id]
     state, changes, reason = AlarmState(alarm_series.state), [], alarm_series.reason
     for last in range(condition.buckets - 1, len(line.values)):
         window = range(last - condition.buckets + 1, last + 1)

@@ -72,8 +72,9 @@ def load(
     resolution = Resolution(period) if period is not None else periods.choose(start, end, now)
     wanted, start = list(series), periods.floor(start, resolution.step)
     lines = {one.pk: _empty(one, start, end, resolution.period) for one in wanted}
-    _fill_zeros(wanted, lines, end, oldest=periods.oldest(resolution.period, now))
-    _fill_datapoints(lines, start, end, resolution.period)
+    oldest = periods.oldest(resolution.period, now)
+    _fill_zeros(wanted, lines, end, oldest=oldest)
+    _fill_datapoints(lines, start, end, resolution.period, oldest=oldest)
     if resolution.joined == 1:
         return lines
     return {one.pk: join(lines[one.pk], resolution.joined, keep_lowest=_is_worse_when_low(one)) for one in wanted}
@@ -103,8 +104,11 @@ def _empty(series: Series, start: datetime, end: datetime, period: int) -> Line:
     return Line(start, period, [None] * buckets, data_until, settled_until)
 
 
-def _fill_datapoints(lines: dict[int, Line], start: datetime, end: datetime, period: int) -> None:
-    """Plain rows into arrays: a page of 24 hours is 50,000 of them, and objects would cost more than the query."""
+def _fill_datapoints(lines: dict[int, Line], start: datetime, end: datetime, period: int, *, oldest: datetime) -> None:
+    """Plain rows into arrays: a page of 24 hours is 50,000 of them, and objects would cost more than the query.
+
+    What is too old to be kept is left out even where it is still there: a partition goes as a whole.
+    """
     if not lines:
         return
     first, arrays = int(start.timestamp()), {pk: line.values for pk, line in lines.items()}
@@ -114,7 +118,7 @@ def _fill_datapoints(lines: dict[int, Line], start: datetime, end: datetime, per
         WHERE series_id IN ({marks}) AND period = %s AND at >= %s AND at < %s
     """  # noqa: S608 (placeholders only)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*lines, period, first, end.timestamp()])
+        cursor.execute(sql, [*lines, period, max(first, int(oldest.timestamp())), end.timestamp()])
         for series_id, at, value in cursor.fetchall():
             arrays[series_id][(at - first) // period] = value
 

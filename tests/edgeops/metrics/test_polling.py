@@ -199,7 +199,7 @@ def test_an_absent_count_reads_as_zero_only_after_a_complete_answer(batch, serie
     polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
 
     wanted = [Series.objects.get(metric=name) for name in ("Errors", "Throttles")]
-    lines = reading.load(wanted, now - 5 * MINUTE, now)
+    lines = reading.load(wanted, now - 5 * MINUTE, now, now=now)
     errors, throttles = (lines[one.pk].values for one in wanted)
     assert errors == [None] * 5
     assert throttles == [0.0, 0.0, 0.0, None, None]

@@ -1,29 +1,76 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from edgeops.metrics import leases, reading, retention
-from edgeops.metrics.models import Lease, PollBatch
+from edgeops.metrics.models import Gap, Lease, PollBatch
 from tests.edgeops.metrics.rows import mark, put, stored
 
-pytestmark = pytest.mark.django_db
+# Partitions are dropped, which no test's own transaction may keep from happening.
+pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-def test_minutes_older_than_15_days_are_forgotten_and_the_rest_stays(requests, now):
-    put(requests, now - 17 * DAY, [1.0, 2.0])
-    put(requests, now - 15 * DAY - MINUTE, [3.0, 4.0])
+@pytest.mark.parametrize(("period", "kept"), [(60, 15 * DAY), (300, 63 * DAY), (3600, 455 * DAY)])
+def test_each_period_is_kept_as_long_as_cloudwatch_keeps_it(requests, now, period, kept):
+    bucket = timedelta(seconds=period)
+    put(requests, now - kept - 40 * DAY, [1.0], period)
+    put(requests, now - kept - bucket, [2.0, 3.0], period)
 
-    assert retention.tidy(now) == 3
+    retention.tidy(now)
 
-    assert stored(requests) == [(now - 15 * DAY, 4.0)]
+    if connection.vendor == "postgresql":  # by whole partitions
+        assert 1.0 not in dict(stored(requests, period)).values()
+        assert (now - kept, 3.0) in stored(requests, period)
+    else:
+        assert stored(requests, period) == [(now - kept, 3.0)]
 
 
-def test_longer_periods_are_kept_longer(requests, now):
-    put(requests, now - 17 * DAY, [1.0], period=300)
+def test_many_series_are_tidied_slice_by_slice(series, now, monkeypatch):
+    monkeypatch.setattr(retention, "SLICE", 3)
+    for one in series.values():
+        put(one, now - 17 * DAY, [1.0])
+        put(one, now - DAY, [2.0])
 
-    assert retention.tidy(now) == 0
-    assert len(stored(requests, 300)) == 1
+    retention.tidy(now)
+
+    assert [stored(one) for one in series.values()] == [[(now - DAY, 2.0)]] * len(series)
+
+
+def test_the_first_datapoint_is_the_oldest_still_kept_at_any_period(requests, now):
+    mark(requests, first_datapoint_at=now - 100 * DAY)
+    retention.tidy(now)
+    requests.refresh_from_db()
+    assert requests.first_datapoint_at == now - 100 * DAY
+
+    mark(requests, first_datapoint_at=now - 500 * DAY)
+    retention.tidy(now)
+    requests.refresh_from_db()
+    assert requests.first_datapoint_at == now - 455 * DAY
+
+
+def test_a_gap_too_old_for_its_period_is_read_at_the_next_and_at_last_forgotten(requests, now):
+    Gap.objects.create(series=requests, period=60, start=now - 16 * DAY + MINUTE, end=now - 16 * DAY + 7 * MINUTE)
+    Gap.objects.create(series=requests, period=60, start=now - 16 * DAY, end=now - 14 * DAY)
+    Gap.objects.create(series=requests, period=3600, start=now - 500 * DAY, end=now - 456 * DAY)
+
+    retention.tidy(now)
+
+    assert set(Gap.objects.values_list("period", "start", "end")) == {
+        (300, now - 16 * DAY, now - 16 * DAY + 10 * MINUTE),
+        (60, now - 16 * DAY, now - 14 * DAY),
+    }
+
+
+def test_an_aged_gap_never_shortens_one_that_is_there(requests, now):
+    Gap.objects.create(series=requests, period=300, start=now - 16 * DAY, end=now - 15 * DAY)
+    Gap.objects.create(series=requests, period=60, start=now - 16 * DAY, end=now - 16 * DAY + MINUTE)
+
+    retention.tidy(now)
+
+    gap = Gap.objects.get()
+    assert (gap.period, gap.end) == (300, now - 15 * DAY)
 
 
 def test_what_was_forgotten_does_not_come_back_as_zero(requests, now):
