@@ -16,7 +16,7 @@ from edgeops.localaws.scenarios import ScenarioError
 from edgeops.localaws.serving import Server
 from edgeops.localaws.simulation import Settings, Simulation, first_state
 from edgeops.localaws.state import StateError, Store
-from edgeops.localaws.world import WorldError, load, with_bare_distributions
+from edgeops.localaws.worldfile import WorldError, load, with_bare_distributions
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.serving import Server
 from edgeops.localaws.simulation import Context, Settings, Simulation
 from edgeops.localaws.state import State, Store
-from edgeops.localaws.world import load
+from edgeops.localaws.worldfile import load
 from tests.fixtures.localaws import fetch_json
 
 WORLD = load(Path(__file__).resolve().parents[3] / "edgeops/demo/estate.yaml")

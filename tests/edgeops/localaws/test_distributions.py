@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from edgeops.localaws import distributions, world
+from edgeops.localaws import distributions, worldfile
 from tests.edgeops.localaws.conftest import code_of, make_simulation, serving
 
 PRODUCTS, ORDERS, PARTNERS = "E1PRODUCTSDEMO", "E3ORDERSDEMO00", "E4PARTNERSDEMO"
@@ -26,7 +26,7 @@ def origins_of(cloudfront, distribution):
 def many(clock):
     """A world of 250 distributions beside its APIs."""
     simulation = make_simulation(clock)
-    simulation.world = world.with_bare_distributions(simulation.world, 250)
+    simulation.world = worldfile.with_bare_distributions(simulation.world, 250)
     with serving(simulation) as running:
         yield running.client("cloudfront", "us-east-1")
 

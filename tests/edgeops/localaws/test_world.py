@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from edgeops.localaws import world
+from edgeops.localaws import worldfile
 from tests.edgeops.localaws.conftest import WORLD
 
 API = {
@@ -14,7 +14,7 @@ API = {
 
 def made(**top):
     """A world of one account and what is given."""
-    return world.read({"account": {"id": "1", "name": "first", "region": "eu-west-1"}, **top})
+    return worldfile.read({"account": {"id": "1", "name": "first", "region": "eu-west-1"}, **top})
 
 
 def test_an_api_lives_in_its_own_region_and_account_or_in_the_first_ones():
@@ -32,7 +32,7 @@ def test_the_demo_operates_the_first_three_and_leaves_the_others_to_be_discovere
 
 
 def test_bare_distributions_are_found_by_id_and_have_neither_traffic_nor_viewers():
-    many = world.with_bare_distributions(WORLD, 10_000)
+    many = worldfile.with_bare_distributions(WORLD, 10_000)
 
     assert len(many.bare) == 10_000
     assert many.distribution("EBULK000010000").slug == "bulk-10000"
@@ -60,5 +60,5 @@ def test_the_file_may_ask_for_bare_distributions():
     ],
 )
 def test_a_world_that_cannot_be_names_the_part_that_is_wrong(top, reason):
-    with pytest.raises(world.WorldError, match=reason):
+    with pytest.raises(worldfile.WorldError, match=reason):
         made(**yaml.safe_load(yaml.safe_dump(top)))
