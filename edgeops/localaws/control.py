@@ -68,6 +68,7 @@ class Control:
             "invalidations": [{**asdict(entry), "status": entry.status(now)} for entry in state.invalidations],
             "billed_paths": state.billed_paths,
             "trusts": dict(state.trusts),
+            "monitoring": dict(state.monitoring),
             **self._simulation.meter.report(),
             **self._report(),
         }

@@ -31,6 +31,17 @@ def test_a_fault_is_seen_in_the_state_and_removed(simulate):
     assert simulate("state")["faults"] == []
 
 
+def test_a_role_lets_edgeops_in_until_it_no_longer_does(simulate, local_aws):
+    role = "arn:aws:iam::345678901234:role/edgeops-reader"
+
+    simulate("trust", role, "the account's ExternalId")
+    trusted = local_aws.control("state")["trusts"]
+    simulate("trust", role)
+
+    assert trusted == {role: "the account's ExternalId"}
+    assert local_aws.control("state")["trusts"] == {}
+
+
 def test_what_local_aws_refuses_is_an_error_with_its_reason(simulate):
     with pytest.raises(CommandError, match="Local AWS refused"):
         simulate("scenario", "lambda_errors", "no-such-api")

@@ -103,6 +103,7 @@ def test_additional_metrics_are_switched_on_and_off(cloudfront, served):
     off = code_of(status)
     cloudfront.create_monitoring_subscription(DistributionId=ORDERS, MonitoringSubscription=asked)
     on = (status(), served.simulation.has_additional_metrics(orders))
+    kept = served.control("state")["monitoring"]
     twice = code_of(
         lambda: cloudfront.create_monitoring_subscription(DistributionId=ORDERS, MonitoringSubscription=asked)
     )
@@ -110,6 +111,7 @@ def test_additional_metrics_are_switched_on_and_off(cloudfront, served):
 
     assert off == code_of(status) == ("NoSuchMonitoringSubscription", 404)
     assert on == ("Enabled", True)
+    assert kept == {ORDERS: "Enabled"}
     assert twice == ("MonitoringSubscriptionAlreadyExists", 409)
     assert code_of(lambda: cloudfront.delete_monitoring_subscription(DistributionId=ORDERS))[1] == 404
     assert served.simulation.has_additional_metrics(orders) is False

@@ -14,7 +14,7 @@ FAULTS = ("throttle", "error_5xx", "access_denied", "delay", "expired_token")
 
 
 class Command(BaseCommand):
-    """`manage.py simulate scenario|fault|state|clear`."""
+    """`manage.py simulate scenario|fault|trust|state|clear`."""
 
     help = "Control the simulated AWS of a running demo."
     requires_system_checks = []
@@ -30,11 +30,14 @@ class Command(BaseCommand):
         scenario.add_argument("--intensity", type=float, help="share of requests, 0 to 1")
         fault = actions.add_parser("fault", help="AWS itself fails EdgeOps")
         fault.add_argument("kind", choices=FAULTS)
-        fault.add_argument("service", help="cloudwatch, cloudfront, xray or sts")
+        fault.add_argument("service", help="as botocore names it: cloudwatch, cloudfront, elbv2, apigateway, ...")
         fault.add_argument("--operation", help="as CreateInvalidation; every operation when left out")
         fault.add_argument("--calls", type=int, help="for so many calls")
         fault.add_argument("--seconds", type=float, help="for so long")
         fault.add_argument("--delay-seconds", type=float, help="of each answer, for `delay`")
+        trust = actions.add_parser("trust", help="a role of the world's other account lets EdgeOps in")
+        trust.add_argument("role_arn", help="as arn:aws:iam::345678901234:role/edgeops-reader")
+        trust.add_argument("external_id", nargs="?", help="as the account's page shows it; nobody is let in without")
         actions.add_parser("state", help="what goes on, as JSON")
         actions.add_parser("clear", help="end every scenario and remove every fault")
 
@@ -54,6 +57,8 @@ class Command(BaseCommand):
             case "fault":
                 body = _given(options, "kind", "service", "operation", "calls", "seconds", "delay_seconds")
                 return simulation.ask("POST", "faults", body)
+            case "trust":
+                return simulation.ask("POST", "trust", _given(options, "role_arn", "external_id"))
             case "clear":
                 return _clear()
         return simulation.ask("GET", "state")
