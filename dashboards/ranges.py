@@ -8,37 +8,55 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from dashboards import wording
+from edgeops.metrics import periods
+from edgeops.metrics.periods import Resolution
+
 QUICK = {
     "15m": timedelta(minutes=15),
     "1h": timedelta(hours=1),
     "3h": timedelta(hours=3),
     "12h": timedelta(hours=12),
     "24h": timedelta(hours=24),
+    "3d": timedelta(days=3),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+    "1y": timedelta(days=365),
 }
 DEFAULT = "3h"
-PERIOD = 60
-LONGEST = timedelta(hours=24)
-# One-minute datapoints are kept as long as CloudWatch keeps them.
-KEPT = timedelta(days=15)
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """Whole minutes [start, end) of buckets of `period` seconds; `query` is the range as a page's address holds it."""
+    """Whole minutes [start, end); `query` is the range as a page's address holds it."""
 
     start: datetime
     end: datetime
     label: str
     query: str
     is_relative: bool
-    period: int = PERIOD
+    resolution: Resolution
     problem: str = ""
 
     @property
     def name(self) -> str:
         """The quick range's name; empty for two instants."""
         return self.query.removeprefix("range=") if self.is_relative else ""
+
+    @property
+    def is_within_a_day(self) -> bool:
+        """Whether a time of day says which moment is meant."""
+        return self.end - self.start <= timedelta(days=1)
+
+    @property
+    def points(self) -> str:
+        """What one point of a chart stands for, in words."""
+        of_each, joined = wording.period(self.resolution.period), self.resolution.joined
+        if joined == 1:
+            return f"Each point is {of_each}."
+        return f"Each point is the peak of {joined} datapoints of {of_each}."
 
 
 class RangeError(ValueError):
@@ -58,20 +76,48 @@ def parse(query: Mapping[str, str], now: datetime) -> TimeRange:
 def _last(name: str, now: datetime) -> TimeRange:
     if name not in QUICK:
         raise RangeError(f"There is no range called “{name[:20]}”; use one of {', '.join(QUICK)}, or two times.")
-    end = _ceiling(now)
-    return TimeRange(end - QUICK[name], end, label=f"last {name}", query=f"range={name}", is_relative=True)
+    end = periods.ceiling(now, periods.MINUTE)
+    start = end - QUICK[name]
+    return TimeRange(
+        start,
+        end,
+        label=f"last {name}",
+        query=f"range={name}",
+        is_relative=True,
+        resolution=periods.choose(start, end, now),
+    )
 
 
 def _between(start_text: str, end_text: str, now: datetime) -> TimeRange:
-    start = _floor(_instant(start_text, "start"))
+    start = _instant(start_text, "start").replace(second=0, microsecond=0)
     asked = _instant(end_text, "end") if end_text else now
     # Cut before it is rounded up: after the last minute of the year 9999 comes no other.
-    end = _ceiling(min(asked, now))
+    end = periods.ceiling(min(asked, now), periods.MINUTE)
     _refuse_impossible(start, end, now)
-    problem = "The end of the range lies in the future; it is shown up to now." if asked > _ceiling(now) else ""
-    query = urlencode({"from": _write(start), "to": _write(end)})
-    label = f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
-    return TimeRange(start, end, label=label, query=query, is_relative=False, problem=problem)
+    return TimeRange(
+        start,
+        end,
+        label=_label(start, end),
+        query=urlencode({"from": _write(start), "to": _write(end)}),
+        is_relative=False,
+        resolution=periods.choose(start, end, now),
+        problem=_problem(start, end, asked, now),
+    )
+
+
+def _problem(start: datetime, end: datetime, asked: datetime, now: datetime) -> str:
+    """What is shown otherwise than it was asked for."""
+    words = []
+    if asked > periods.ceiling(now, periods.MINUTE):
+        words.append("The end of the range lies in the future; it is shown up to now.")
+    wanted, shown = periods.choose(now - (end - start), now, now), periods.choose(start, end, now)
+    if wanted.period < shown.period:
+        kept = periods.KEPT[wanted.period].days
+        words.append(
+            f"Datapoints of {wording.period(wanted.period)} are kept for {kept} days, as in CloudWatch; "
+            f"this range is shown at {wording.period(shown.period)}."
+        )
+    return " ".join(words)
 
 
 def _refuse_impossible(start: datetime, end: datetime, now: datetime) -> None:
@@ -79,10 +125,14 @@ def _refuse_impossible(start: datetime, end: datetime, now: datetime) -> None:
         raise RangeError("The range lies in the future, where there is no data yet.")
     if end <= start:
         raise RangeError("The range ends before it starts; swap its two times.")
-    if end - start > LONGEST:
-        raise RangeError("The range is longer than 24 hours; choose a shorter one.")
-    if start < now - KEPT:
-        raise RangeError("The range starts more than 15 days ago; one-minute data is kept for 15 days.")
+    if not periods.is_kept(periods.HOUR, start, now):
+        days = periods.LONGEST.days
+        raise RangeError(f"The range starts more than {days} days ago; CloudWatch and EdgeOps keep nothing for longer.")
+
+
+def _label(start: datetime, end: datetime) -> str:
+    until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"{start:%Y-%m-%d %H:%M} to {until} UTC"
 
 
 def _instant(text: str, which: str) -> datetime:
@@ -92,15 +142,6 @@ def _instant(text: str, which: str) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise RangeError(f"The {which} of the range is not a time; write it like 2026-11-22T14:05Z.") from None
-
-
-def _floor(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def _ceiling(moment: datetime) -> datetime:
-    floor = _floor(moment)
-    return floor if floor == moment else floor + MINUTE
 
 
 def _write(moment: datetime) -> str:

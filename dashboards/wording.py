@@ -36,6 +36,12 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def period(seconds: int) -> str:
+    """How long a bucket is: 1 minute, 5 minutes, 1 hour."""
+    count, word = (seconds // 3600, "hour") if seconds % 3600 == 0 else (seconds // 60, "minute")
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def age(moment: datetime, now: datetime) -> str:
     """How long ago, in the largest whole unit; static/js/ages.js says the same."""
     seconds = (now - moment).total_seconds()

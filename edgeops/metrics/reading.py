@@ -77,17 +77,31 @@ def load(
     _fill_datapoints(lines, start, end, resolution.period, oldest=oldest)
     if resolution.joined == 1:
         return lines
-    return {one.pk: join(lines[one.pk], resolution.joined, keep_lowest=_is_worse_when_low(one)) for one in wanted}
+    return {
+        one.pk: join(lines[one.pk], resolution.joined, keep_lowest=is_worse_when_low(one.metric, one.statistic))
+        for one in wanted
+    }
 
 
 def join(line: Line, count: int, *, keep_lowest: bool) -> Line:
-    """The line with each `count` neighbours as one: the highest of them, or the lowest."""
+    """The line with each `count` neighbours as one: the highest of them, or the lowest.
+
+    The new buckets are aligned to UTC like all others, so that a line that moves on keeps its shape.
+    """
     pick = min if keep_lowest else max
-    values = [
-        pick((value for value in line.values[first : first + count] if value is not None), default=None)
-        for first in range(0, len(line.values), count)
+    start = periods.floor(line.start, line.period * count)
+    before: Values = [None] * int((line.start - start).total_seconds() // line.period)
+    values = [*before, *line.values]
+    joined = [
+        pick((value for value in values[first : first + count] if value is not None), default=None)
+        for first in range(0, len(values), count)
     ]
-    return Line(line.start, line.period * count, values, line.data_until, line.settled_until, line.joined * count)
+    return Line(start, line.period * count, joined, line.data_until, line.settled_until, line.joined * count)
+
+
+def is_worse_when_low(metric: str, statistic: str) -> bool:
+    """Of healthy hosts the trouble is the fewest; of unhealthy ones, though also read as a minimum, the most."""
+    return statistic == "Minimum" and metric != "UnHealthyHostCount"
 
 
 def newest_change(api: EdgeApi | None = None) -> datetime | None:
@@ -152,11 +166,6 @@ def _open_gaps(ids: Sequence[int], lines: dict[int, Line], end: datetime) -> Non
 def _absence_is_zero(series: Series) -> bool:
     metric = catalogue.find(series.namespace, series.metric, series.statistic)
     return metric is not None and metric.absent_means == AbsentMeans.ZERO
-
-
-def _is_worse_when_low(series: Series) -> bool:
-    """Of healthy hosts the trouble is the fewest; of unhealthy ones, though also read as a minimum, the most."""
-    return series.statistic == "Minimum" and series.metric != "UnHealthyHostCount"
 
 
 def _first_datapoints(hop_ids: Iterable[int]) -> dict[int, datetime]:

@@ -69,8 +69,8 @@ def test_an_end_no_minute_comes_after_is_cut_too():
         ({"to": "2026-11-22T10:00Z"}, "start of the range is not a time"),
         ({"from": "2026-11-22T13:00Z", "to": "2026-11-22T14:00Z"}, "future"),
         ({"from": "2026-11-22T11:00Z", "to": "2026-11-22T10:00Z"}, "ends before it starts"),
-        ({"from": "2026-11-20T11:00Z", "to": "2026-11-22T10:00Z"}, "longer than 24 hours"),
-        ({"from": "2026-10-01T11:00Z", "to": "2026-10-01T12:00Z"}, "15 days"),
+        ({"from": "2025-08-01T11:00Z", "to": "2025-09-01T12:00Z"}, "more than 455 days ago"),
+        ({"from": "0001-01-01T00:00Z"}, "more than 455 days ago"),
         ({"from": "0001-01-01T00:00+14:00"}, "not a time"),
     ],
 )
@@ -81,9 +81,49 @@ def test_an_impossible_range_falls_back_and_says_why(query, words):
     assert time_range.name == ranges.DEFAULT
 
 
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("24h", "Each point is 1 minute."),
+        ("3d", "Each point is 5 minutes."),
+        ("7d", "Each point is 1 hour."),
+        ("30d", "Each point is 1 hour."),
+        ("90d", "Each point is the peak of 2 datapoints of 1 hour."),
+        ("1y", "Each point is the peak of 6 datapoints of 1 hour."),
+    ],
+)
+def test_a_longer_range_is_shown_at_a_longer_period_and_says_so(name, points):
+    time_range = ranges.parse({"range": name}, NOW)
+
+    assert (time_range.points, time_range.problem) == (points, "")
+
+
+@pytest.mark.parametrize(("day", "shown"), [("2026-11-08", ""), ("2026-11-06", "5 minutes"), ("2026-09-01", "1 hour")])
+def test_an_old_range_is_shown_at_what_is_still_kept_and_says_why(day, shown):
+    time_range = ranges.parse({"from": f"{day}T11:00Z", "to": f"{day}T12:00Z"}, NOW)
+
+    kept = "Datapoints of 1 minute are kept for 15 days, as in CloudWatch; this range is shown at"
+    assert time_range.problem == (f"{kept} {shown}." if shown else "")
+    assert not time_range.is_relative
+
+
+def test_five_minutes_that_are_gone_are_said_too():
+    time_range = ranges.parse({"from": "2026-09-01T11:00Z", "to": "2026-09-04T12:00Z"}, NOW)
+
+    assert time_range.problem.startswith("Datapoints of 5 minutes are kept for 63 days")
+
+
+def test_a_range_over_days_names_both_days():
+    days = ranges.parse({"from": "2026-11-01T11:00Z", "to": "2026-11-03T12:00Z"}, NOW)
+    hours = ranges.parse({"from": "2026-11-01T11:00Z", "to": "2026-11-01T12:00Z"}, NOW)
+
+    assert (days.label, days.is_within_a_day) == ("2026-11-01 11:00 to 2026-11-03 12:00 UTC", False)
+    assert (hours.label, hours.is_within_a_day) == ("2026-11-01 11:00 to 12:00 UTC", True)
+
+
 @given(st.dictionaries(st.sampled_from(["range", "from", "to"]), st.text(max_size=40)))
 def test_whatever_the_address_says_a_range_comes_back(query):
     time_range = ranges.parse(query, NOW)
 
     assert time_range.start < time_range.end
-    assert (time_range.end - time_range.start).total_seconds() / time_range.period <= 1500
+    assert (time_range.end - time_range.start).total_seconds() / time_range.resolution.step <= 1501

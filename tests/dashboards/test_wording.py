@@ -22,3 +22,10 @@ def test_a_duration_is_written_as_a_person_would_say_it(seconds, text):
 def test_a_percentage_is_not_multiplied_again():
     assert wording.percent(0.416) == "0.42 %"
     assert wording.percent(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(60, "1 minute"), (300, "5 minutes"), (3600, "1 hour"), (21600, "6 hours")]
+)
+def test_a_period_is_named_in_its_unit(seconds, words):
+    assert wording.period(seconds) == words
