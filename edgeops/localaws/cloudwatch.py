@@ -3,7 +3,7 @@
 import base64
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -42,9 +42,10 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The estate as it is known at one moment, epoch seconds."""
+    """The estate as it is known at one moment, epoch seconds; `additional` are the APIs with additional metrics."""
 
     catalogue: Mapping[Key, Series]
+    additional: Collection[str]
     traffic: Traffic
     now: float
     delay_seconds: float
@@ -52,7 +53,9 @@ class Reading:
     def points(self, query: Query, window: Window) -> Points:
         """The datapoints of one query, oldest first; empty where AWS has none, whatever the reason."""
         series = self.catalogue.get(query.key)
-        if series is None or not statistics.is_valid(query.statistic, series.statistics):
+        if series is None or (series.is_additional and series.api not in self.additional):
+            return []
+        if not statistics.is_valid(query.statistic, series.statistics):
             return []
         if query.period < window.finest_period or query.period % window.finest_period:
             return []
@@ -80,7 +83,8 @@ class Reading:
 
 def operations(simulation: Simulation) -> dict[str, Operation]:
     """The operations of CloudWatch, by name."""
-    catalogue = metrics.catalogue(simulation.world)
+    world = simulation.world
+    catalogues = {account.id: metrics.catalogue(world.apis_of(account)) for account in world.accounts}
 
     def get_metric_data(params: Params, context: Context) -> Params:
         bookmark = _bookmark(params, context.now)
@@ -88,7 +92,9 @@ def operations(simulation: Simulation) -> dict[str, Operation]:
         asked = queries.queries(params, region=context.region)
         if not params.get("NextToken"):
             simulation.meter.metrics(len(asked))
-        reading = Reading(catalogue, simulation.traffic, bookmark.now, simulation.settings.delay_seconds)
+        additional = [api.slug for api in world.apis_of(context.account) if simulation.has_additional_metrics(api)]
+        catalogue, delay = catalogues[context.account.id], simulation.settings.delay_seconds
+        reading = Reading(catalogue, additional, simulation.traffic, bookmark.now, delay)
         page, following = _page(reading, params, asked, window, bookmark)
         result: Params = {"MetricDataResults": page, "Messages": []}
         return result if following is None else {**result, "NextToken": following.token()}

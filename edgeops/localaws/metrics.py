@@ -1,11 +1,11 @@
 """Which metrics exist: namespace, dimensions and name as AWS publishes them, and how each reads a minute's flow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from edgeops.localaws.flows import Flow, GroupFlow, StageFlow
 from edgeops.localaws.spread import Spread
-from edgeops.localaws.world import Api, Hop, World
+from edgeops.localaws.world import Api, Hop
 
 CLOUDFRONT_REGION = "us-east-1"
 LOAD_BALANCER_NODES = 2
@@ -31,24 +31,28 @@ type Read = Callable[[Flow], Sample | None]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One metric of one resource; `statistics` names the only kind that is valid, None allows all."""
+    """One metric of one resource; `statistics` names the only kind that is valid, None allows all.
+
+    `is_additional` marks what a distribution publishes only while its monitoring subscription is on.
+    """
 
     api: str
     namespace: str
     name: str
     read: Read
     statistics: str | None = None
+    is_additional: bool = False
 
 
 type Key = tuple[str, str, str, frozenset[tuple[str, str]]]
 """Region, namespace, metric name, dimensions."""
 
 
-def catalogue(world: World) -> dict[Key, Series]:
-    """Every series of the world. What is not in it answers empty, as in AWS: never an error."""
+def catalogue(apis: Iterable[Api]) -> dict[Key, Series]:
+    """Every series of one account's APIs. What is not in it answers empty, as in AWS: never an error."""
     found: dict[Key, Series] = {}
-    for api in world.apis:
-        for region, dimensions, series in _of_api(api, world.account.region):
+    for api in apis:
+        for region, dimensions, series in _of_api(api, api.region):
             found[region, series.namespace, series.name, frozenset(dimensions.items())] = series
     return found
 
@@ -79,15 +83,14 @@ def _cloudfront(api: Api) -> Iterator[Entry]:
         "4xxErrorRate": ("Average", lambda flow: percent(flow.errors_4xx, flow.requests)),
         "5xxErrorRate": ("Average", lambda flow: percent(flow.errors_5xx, flow.requests)),
     }
-    if api.distribution.additional_metrics:
-        reads["CacheHitRate"] = (
-            "Average",
-            lambda flow: percent(flow.requests - flow.origin_requests, flow.requests),
-        )
-        reads["OriginLatency"] = ("percentile", lambda flow: latency(*flow.origin_latency))
+    additional: dict[str, tuple[str, Read]] = {
+        "CacheHitRate": ("Average", lambda flow: percent(flow.requests - flow.origin_requests, flow.requests)),
+        "OriginLatency": ("percentile", lambda flow: latency(*flow.origin_latency)),
+    }
     dimensions = {"DistributionId": api.distribution.id, "Region": "Global"}
-    for name, (statistics, read) in reads.items():
-        yield CLOUDFRONT_REGION, dimensions, Series(api.slug, "AWS/CloudFront", name, read, statistics)
+    for name, (statistics, read) in (reads | additional).items():
+        series = Series(api.slug, "AWS/CloudFront", name, read, statistics, is_additional=name in additional)
+        yield CLOUDFRONT_REGION, dimensions, series
 
 
 def _rest_api(api: Api, hop: Hop, region: str) -> Iterator[Entry]:

@@ -4,7 +4,6 @@ from hashlib import sha256
 
 from edgeops.localaws.traces import CACHED, CLIENT_ERROR, FAULT, TIMEOUT, Trace
 from edgeops.localaws.wire.messages import Params
-from edgeops.localaws.world import Account
 
 EXCEPTIONS = (
     ("ProvisionedThroughputExceededException", "The level of configured provisioned throughput was exceeded"),
@@ -15,9 +14,9 @@ COPIED = ("name", "start_time", "end_time", "aws", "sql", "fault")
 USER_AGENT = "Amazon CloudFront"
 
 
-def of(trace: Trace, account: Account) -> list[Params]:
+def of(trace: Trace) -> list[Params]:
     """All segments of a trace, the root first."""
-    writer = Writer(trace, account)
+    writer = Writer(trace)
     if trace.group is not None:
         return writer.container()
     if trace.entry == "lambda":
@@ -28,9 +27,8 @@ def of(trace: Trace, account: Account) -> list[Params]:
 class Writer:
     """Writes the segments of one trace; ids are drawn from the trace's own."""
 
-    def __init__(self, trace: Trace, account: Account) -> None:
+    def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._account = account
 
     def stage(self) -> list[Params]:
         """API Gateway's segment with its call of the function, and what the function reports itself."""
@@ -41,7 +39,7 @@ class Writer:
         root |= self._http() | self._verdict() | {"annotations": trace.annotations}
         root["aws"] = {"api_gateway": {"rest_api_id": gateway.id, "stage": gateway.stage}}
         root["resource_arn"] = (
-            f"arn:aws:apigateway:{self._account.region}::/restapis/{gateway.id}/stages/{gateway.stage}"
+            f"arn:aws:apigateway:{self._trace.api.region}::/restapis/{gateway.id}/stages/{gateway.stage}"
         )
         if trace.outcome == CACHED:
             return [root]
@@ -100,7 +98,7 @@ class Writer:
         read["aws"] = {
             "operation": "GetItem",
             "table_name": self._trace.api.slug,
-            "region": self._account.region,
+            "region": self._trace.api.region,
             "request_id": self._id("read request"),
         }
         read["http"] = {"response": {"status": 200}}
@@ -173,7 +171,7 @@ class Writer:
         return {"working_directory": "/var/task", "exceptions": [exception]}
 
     def _function_arn(self, name: str) -> str:
-        return f"arn:aws:lambda:{self._account.region}:{self._account.id}:function:{name}"
+        return f"arn:aws:lambda:{self._trace.api.region}:{self._trace.api.account_id}:function:{name}"
 
     def _id(self, label: str) -> str:
         return sha256(f"{self._trace.id} {label}".encode()).hexdigest()[:16]

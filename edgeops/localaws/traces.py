@@ -120,7 +120,7 @@ class Tracer:
             CACHED: stage.cache_hits,
         }
         gateway = api.gateway
-        host = f"{gateway.id if gateway else ''}.execute-api.{self.traffic.world.account.region}.amazonaws.com"
+        host = f"{gateway.id if gateway else ''}.execute-api.{api.region}.amazonaws.com"
         found = []
         for trace in self._sampled(api, flow.minute, stage.count, shares, spread=function.duration, entry="rest_api"):
             url = f"https://{host}/{gateway.stage if gateway else ''}/{api.slug}/{trace.product}"

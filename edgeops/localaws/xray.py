@@ -10,7 +10,7 @@ from edgeops.localaws import filters, segments
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.traces import Trace, Tracer
 from edgeops.localaws.wire.messages import AwsError, Params
-from edgeops.localaws.world import Account
+from edgeops.localaws.world import Api
 
 MAX_WINDOW_SECONDS = 86_400
 PAGE = 200
@@ -26,7 +26,7 @@ def operations(simulation: Simulation) -> dict[str, Operation]:
 
 
 class XRay:
-    """Each method is one operation; traces live in the account's region only."""
+    """Each method is one operation; a trace lives in the account and region of its API only."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -37,11 +37,11 @@ class XRay:
         now, begin = _bookmark(params.get("NextToken"), context.now)
         start, end = _window(params)
         matches = filters.parse(params.get("FilterExpression") or "")
-        scanned = list(self._between(start, min(end, now), now)) if self._is_here(context) else []
+        scanned = list(self._between(start, min(end, now), now, context))
         found = [trace for trace in scanned if matches(trace)]
         page = found[begin : begin + PAGE]
         answer: Params = {
-            "TraceSummaries": [_summary(trace, self._simulation.world.account) for trace in page],
+            "TraceSummaries": [_summary(trace) for trace in page],
             "ApproximateTime": datetime.fromtimestamp(now, UTC),
             "TracesProcessedCount": len(scanned) if begin == 0 else 0,
         }
@@ -59,19 +59,20 @@ class XRay:
                 raise _invalid(f"Invalid trace id: {trace_id!r}")
         found, unknown = [], []
         for trace_id in ids:
-            trace = self._current_tracer().find(trace_id) if self._is_here(context) else None
-            if trace is None or not _is_ingested(trace, context.now):
+            trace = self._current_tracer().find(trace_id)
+            if trace is None or not self._is_here(trace.api, context) or not _is_ingested(trace, context.now):
                 unknown.append(trace_id)
             else:
-                found.append(_document(trace, self._simulation.world.account))
+                found.append(_document(trace))
         return {"Traces": found, "UnprocessedTraceIds": unknown}
 
-    def _between(self, start: float, end: float, now: float) -> Iterator[Trace]:
+    def _between(self, start: float, end: float, now: float, context: Context) -> Iterator[Trace]:
         tracer = self._current_tracer()
+        apis = self._simulation.world.apis_of(context.account, context.region)
         for minute in range(int(end // 60), int(start // 60) - 1, -1):
             of_minute = [
                 trace
-                for api in self._simulation.world.apis
+                for api in apis
                 for trace in tracer.of_minute(api.slug, minute)
                 if start <= trace.started_at < end and _is_ingested(trace, now)
             ]
@@ -83,8 +84,8 @@ class XRay:
             self._tracer = Tracer(traffic)
         return self._tracer
 
-    def _is_here(self, context: Context) -> bool:
-        return context.region == self._simulation.world.account.region
+    def _is_here(self, api: Api, context: Context) -> bool:
+        return (api.account_id, api.region) == (context.account.id, context.region)
 
 
 def _is_ingested(trace: Trace, now: float) -> bool:
@@ -114,8 +115,11 @@ def _bookmark(token: str | None, now: float) -> tuple[float, int]:
         raise _invalid("Invalid NextToken.") from error
 
 
-def _summary(trace: Trace, account: Account) -> Params:
-    services = [{"Name": name, "Names": [name], "AccountId": account.id, "Type": kind} for name, kind in trace.services]
+def _summary(trace: Trace) -> Params:
+    services = [
+        {"Name": name, "Names": [name], "AccountId": trace.api.account_id, "Type": kind}
+        for name, kind in trace.services
+    ]
     http: Params = {"HttpStatus": trace.status}
     if trace.url is not None:
         http |= {"HttpURL": trace.url, "HttpMethod": "GET", "UserAgent": segments.USER_AGENT}
@@ -139,8 +143,8 @@ def _summary(trace: Trace, account: Account) -> Params:
     }
 
 
-def _document(trace: Trace, account: Account) -> Params:
-    documents = segments.of(trace, account)
+def _document(trace: Trace) -> Params:
+    documents = segments.of(trace)
     return {
         "Id": trace.id,
         "Duration": round(trace.duration_seconds, 3),
