@@ -4,14 +4,12 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.test import Client
 from django.utils import timezone
 
 from edgeops.access.models import User
-from edgeops.metrics import reading, windows
-from edgeops.metrics.models import Datapoint, Series
+from tests.bench import reading
 
 ROUNDS = 15
 HTMX = {"HX-Request": "true"}
@@ -39,11 +37,14 @@ class Figure:
 def measure() -> list[Figure]:
     client = Client()
     client.force_login(User.objects.get(username="viewer"))
+    read = reading.measure()
     return [
         Figure("overview_s", median(lambda: get(client, "/")), "s", 1.0),
         Figure("api_page_s", median(lambda: get(client, "/apis/catalog/?range=24h")), "s", 1.0),
         Figure("refresh_304_ratio", refresh_ratio(client, "/apis/catalog/?range=24h"), "ratio", 0.25),
-        Figure("read_24h_ratio", read_ratio(), "ratio", 3.0),
+        Figure("read_24h_ratio", read["read_24h_ratio"], "ratio", 3.0),
+        Figure("read_30d_ratio", read["read_30d_ratio"], "ratio", 3.0),
+        Figure("read_growth", read["read_growth"], "ratio", 1.5),
     ]
 
 
@@ -72,13 +73,3 @@ def refresh_ratio(client: Client, url: str) -> float:
     unchanged = {**HTMX, "If-None-Match": get(client, url, **HTMX)}
     rendered = median(lambda: get(client, url, **HTMX))
     return median(lambda: get(client, url, status=304, **unchanged)) / rendered
-
-
-def read_ratio() -> float:
-    """A day of 35 series to arrays with their gaps, against the bare query of the same rows."""
-    series = list(Series.objects.order_by("pk")[:35])
-    end = windows.floor(timezone.now(), 60)
-    start = end - timedelta(hours=24)
-    rows = Datapoint.objects.filter(series__in=series, period=60, at__gte=start.timestamp(), at__lt=end.timestamp())
-    bare = median(lambda: list(rows.values_list("series_id", "at", "value")))
-    return median(lambda: reading.load(series, start, end)) / bare
