@@ -26,7 +26,7 @@ from edgeops.localaws.callers import Caller
 from edgeops.localaws.limits import Limits
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import State
-from edgeops.localaws.wire import requests, responses
+from edgeops.localaws.wire import models, requests, responses
 from edgeops.localaws.wire.messages import AwsError, HttpRequest, HttpResponse
 
 
@@ -60,8 +60,8 @@ class Endpoint:
         try:
             scope = requests.scope(request)
             service = scope.service
+            protocol = requests.protocol(request, models.service_model(service))
             call = requests.parse(request, scope)
-            protocol = call.protocol
             response = responses.result(call, self._run(call), request_id=request_id)
         except AwsError as problem:
             response = responses.error(problem, protocol=protocol, service=service, request_id=request_id)
@@ -73,6 +73,7 @@ class Endpoint:
         operation = self._operations.get(service, {}).get(name)
         if operation is None:
             raise requests.unknown_operation(service, name)
+        _check_required(call)
         now = self._simulation.clock()
         caller = callers.identify(call.scope, self._simulation.world, now=now)
         self._strike(call, caller, now)
@@ -104,3 +105,11 @@ class Endpoint:
         if self._simulation.store.state.faults:
             self._simulation.store.change(take)
         return struck
+
+
+def _check_required(call: requests.Call) -> None:
+    """AWS's own clients check this before they ask; others are told."""
+    shape = call.operation.input_shape
+    missing = [name for name in (shape.required_members if shape else ()) if name not in call.params]
+    if missing:
+        raise AwsError("MissingParameter", f"The request must contain the parameter {missing[0]}.")

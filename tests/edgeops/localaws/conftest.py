@@ -70,10 +70,10 @@ class Served:
     def url(self):
         return f"http://127.0.0.1:{self.server.port}"
 
-    def client(self, service, region="eu-west-1", **credentials):
+    def client(self, service, region="eu-west-1", *, parameter_validation=True, **credentials):
         """A boto3 client that retries nothing; without credentials it is of the first account."""
         own = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        config = Config(retries={"total_max_attempts": 1})
+        config = Config(retries={"total_max_attempts": 1}, parameter_validation=parameter_validation)
         more = {"region_name": region, "endpoint_url": self.url, "config": config}
         return boto3.client(service, **more, **(credentials or own))
 

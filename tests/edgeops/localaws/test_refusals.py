@@ -130,3 +130,25 @@ def test_a_denied_assume_role_names_the_action(served):
 
     with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::3456"):
         served.client("sts").assume_role(RoleArn="arn:aws:iam::345678901234:role/reader", RoleSessionName="edgeops")
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("elbv2", lambda client: client.describe_target_health()),
+        ("wafv2", lambda client: client.list_web_acls()),
+        ("sts", lambda client: client.assume_role(RoleSessionName="edgeops")),
+    ],
+)
+def test_a_client_that_leaves_out_what_is_required_is_told(served, service, call):
+    client = served.client(service, parameter_validation=False)
+
+    with pytest.raises(ClientError, match="must contain the parameter"):
+        call(client)
+
+
+def test_what_ec2_does_not_do_is_refused_in_its_own_form(served):
+    with pytest.raises(ClientError, match="Local AWS does not answer ec2:DescribeInstances") as refused:
+        served.client("ec2").describe_instances()
+
+    assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
