@@ -1,23 +1,29 @@
-"""Which charts a hop has, and which lines each draws. Data, no behaviour.
+"""Which charts a hop has, and which lines each draws.
 
-A hop's charts show every metric that EdgeOps reads of it; lines of one chart differ by dash as well as by colour.
+A hop's charts show every metric that EdgeOps reads of it, those somebody added too; lines of one chart differ by dash
+as well as by colour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from edgeops.estate.models import HopKind
+from edgeops.metrics import catalogue
+from edgeops.metrics.catalogue import Metric, Unit
+from edgeops.metrics.derived import Key
 
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One line: a metric and statistic, its name in the legend, and how it is drawn."""
+    """One line: a metric and statistic, its name in the legend, and how it is drawn; a bar has a pattern for a dash."""
 
     metric: str
     statistic: str
     name: str
     tone: str = "blue"
     dash: str = "solid"
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +34,64 @@ class Chart:
     title: str
     unit: str
     strokes: tuple[Stroke, ...]
+    is_stacked: bool = False
 
 
 def of_kind(kind: str) -> tuple[Chart, ...]:
-    """The charts of a kind of hop; none for one without metrics."""
+    """The charts of what is read unasked of a kind of hop; none for one without metrics."""
     return CHARTS.get(kind, ())
+
+
+def of_hop(kind: str, read: Container[Key]) -> list[Chart]:
+    """The charts of a hop of which these series are read, those of metrics somebody added last."""
+    return [*of_kind(kind), *_added(kind, read)]
 
 
 def find(kind: str, key: str) -> Chart | None:
     """One chart by its key; None when that kind of hop has none of that name."""
-    return next((chart for chart in of_kind(kind) if chart.key == key), None)
+    everything = {(one.name, one.statistic) for one in catalogue.offered(kind)}
+    return next((chart for chart in of_hop(kind, everything) if chart.key == key), None)
+
+
+def _added(kind: str, read: Container[Key]) -> Iterator[Chart]:
+    """One chart for each metric that no other chart draws."""
+    drawn = {(stroke.metric, stroke.statistic) for chart in of_kind(kind) for stroke in chart.strokes}
+    added = [
+        one
+        for one in catalogue.offered(kind)
+        if (one.name, one.statistic) in read and (one.name, one.statistic) not in drawn
+    ]
+    for name, metrics in groupby(added, key=lambda one: one.name):
+        yield _of_metric(name, list(metrics))
+
+
+def _of_metric(name: str, metrics: Sequence[Metric]) -> Chart:
+    strokes = [
+        Stroke(name, one.statistic, one.title, tone, dash) for one, (tone, dash) in zip(metrics, LOOKS, strict=False)
+    ]
+    return Chart(f"metric-{name}", metrics[0].title, _unit(metrics[0]), tuple(strokes))
+
+
+def _unit(metric: Metric) -> str:
+    if metric.statistic in {"Sum", "SampleCount"}:
+        return "bytes per minute" if metric.unit == Unit.BYTES else "per minute"
+    return UNITS[metric.unit]
+
+
+LOOKS = (
+    ("blue", "solid"),
+    ("vermillion", "dash"),
+    ("green", "dashdot"),
+    ("purple", "longdash"),
+    ("orange", "longdashdot"),
+)
+UNITS = {
+    Unit.COUNT: "count",
+    Unit.BYTES: "bytes",
+    Unit.PERCENT: "%",
+    Unit.MILLISECONDS: "ms",
+    Unit.SECONDS: "s",
+}
 
 
 def _latency(metric: str, name: str, *, tone: str = "blue") -> tuple[Stroke, Stroke]:

@@ -12,10 +12,10 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from dashboards import wording
+from dashboards import drawing, wording
 from dashboards.charts import Chart, Stroke
 from dashboards.ranges import TimeRange
-from dashboards.readings import Key
+from edgeops.metrics.derived import Key
 from edgeops.metrics.reading import Line
 
 type Figure = dict[str, Any]
@@ -62,12 +62,21 @@ def figure(
     thresholds: Iterable[Threshold] = (),
 ) -> Figure:
     """One chart over `time_range`: settled values solid, the tail that may still change dotted, events numbered."""
-    drawn = [(stroke, lines[stroke.metric, stroke.statistic]) for stroke in chart.strokes if _has(stroke, lines)]
-    traces = [trace for stroke, line in drawn for trace in _traces(stroke, line)]
+    drawn = [
+        (stroke, drawing.drawn(chart, stroke, lines[stroke.metric, stroke.statistic]))
+        for stroke in chart.strokes
+        if _has(stroke, lines)
+    ]
+    unit = drawing.unit(chart, drawn[0][1]) if drawn else chart.unit
+    if chart.is_stacked:
+        traces = [_bars(stroke, line) for stroke, line in drawn]
+    else:
+        traces = [trace for stroke, line in drawn for trace in _traces(stroke, line)]
     shown = [mark for mark in marks if time_range.start <= mark.at < time_range.end]
     if shown:
         traces.append(_mark_trace(_clusters(shown, (time_range.end - time_range.start) / MARKS_APART)))
-    return {"data": traces, "layout": _layout(chart, time_range, len(drawn), shown, thresholds)}
+    layout = _layout(unit, time_range, len(drawn), shown, thresholds)
+    return {"data": traces, "layout": {**layout, "barmode": "stack", "bargap": 0} if chart.is_stacked else layout}
 
 
 def standalone(drawn: Figure, title: str) -> str:
@@ -79,15 +88,14 @@ def standalone(drawn: Figure, title: str) -> str:
 def sentence(chart: Chart, lines: Mapping[Key, Line]) -> str:
     """What the first line of a chart does, in words."""
     stroke = chart.strokes[0]
-    line = lines.get((stroke.metric, stroke.statistic))
+    stored = lines.get((stroke.metric, stroke.statistic))
+    line = drawing.listed(chart, stored) if stored is not None else None
     present = [(value, index) for index, value in enumerate(line.values) if value is not None] if line else []
     if line is None or not present:
         return f"{stroke.name}: no data in this range."
     peak, index = max(present)
-    last = present[-1][0]
-    return (
-        f"{stroke.name}: highest {wording.compact(peak)} at {line.at(index):%H:%M} UTC, last {wording.compact(last)}."
-    )
+    at, last = drawing.moment(line, index), present[-1][0]
+    return f"{stroke.name}: highest {wording.compact(peak)} at {at}, last {wording.compact(last)}."
 
 
 def _has(stroke: Stroke, lines: Mapping[Key, Line]) -> bool:
@@ -103,6 +111,21 @@ def _traces(stroke: Stroke, line: Line) -> Iterable[Figure]:
     alone = _alone(line.values)
     if alone:
         yield _dots(stroke, line, alone)
+
+
+def _bars(stroke: Stroke, line: Line) -> Figure:
+    """A bar for each bucket, told apart by pattern; stacked areas would draw a gap as zero."""
+    return {
+        "type": "bar",
+        "name": stroke.name,
+        "x0": _write(line.start),
+        "dx": line.period * 1000,
+        "offset": 0,
+        "width": line.period * 1000,
+        "y": line.values,
+        "marker": {"color": TONES[stroke.tone], "line": {"width": 0}, "pattern": {"shape": stroke.pattern, "size": 5}},
+        "meta": {"tone": stroke.tone},
+    }
 
 
 def _trace(stroke: Stroke, line: Line, first: int, last: int, *, dash: str, showlegend: bool) -> Figure:
@@ -172,11 +195,11 @@ def _numbers(cluster: Sequence[Mark]) -> str:
 
 
 def _layout(
-    chart: Chart, time_range: TimeRange, count: int, marks: Sequence[Mark], thresholds: Iterable[Threshold]
+    unit: str, time_range: TimeRange, count: int, marks: Sequence[Mark], thresholds: Iterable[Threshold]
 ) -> Figure:
     layout: Figure = {
         "xaxis": {"type": "date", "range": [_write(time_range.start), _write(time_range.end)]},
-        "yaxis": {"rangemode": "tozero", "title": {"text": chart.unit}},
+        "yaxis": {"rangemode": "tozero", "title": {"text": unit}},
         "showlegend": count > 1,
         "hovermode": "x unified",
         "uirevision": time_range.query,

@@ -5,24 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
-from edgeops.estate.models import EdgeApi, Hop, HopKind
-from edgeops.metrics import catalogue, reading
+from edgeops.estate.models import EdgeApi, Hop
+from edgeops.metrics import catalogue, periods, reading
+from edgeops.metrics.derived import Key, Measured
 from edgeops.metrics.models import Series
 from edgeops.metrics.reading import Line
-
-type Key = tuple[str, str]
-
-# The metric that counts what a hop was asked.
-TRAFFIC: Mapping[str, Key] = {
-    HopKind.CLOUDFRONT: ("Requests", "Sum"),
-    HopKind.REST_API: ("Count", "SampleCount"),
-    HopKind.HTTP_API: ("Count", "SampleCount"),
-    HopKind.ALB: ("RequestCount", "Sum"),
-    HopKind.TARGET_GROUP: ("RequestCount", "Sum"),
-    HopKind.LAMBDA: ("Invocations", "Sum"),
-    HopKind.EDGE_FUNCTION: ("FunctionInvocations", "Sum"),
-}
 
 # The p95 that tells a hop's latency, outermost first: the metric, whose latency it is, and how many of its units make
 # a second. AWS gives load balancers' in seconds and all others in milliseconds.
@@ -49,18 +38,23 @@ class HopReadings:
     @property
     def traffic(self) -> Line | None:
         """The line that counts requests; None for a hop that counts none."""
-        counts = TRAFFIC.get(self.hop.kind)
-        return None if counts is None else self.lines.get(counts)
+        return self.measured.traffic
+
+    @property
+    def measured(self) -> Measured:
+        """The hop as series are derived from it."""
+        return Measured(self.hop.kind, self.hop.position, self.lines)
 
 
 def load(
     apis: Iterable[EdgeApi], start: datetime, end: datetime, *, headline_only: bool = False
 ) -> dict[int, list[HopReadings]]:
-    """The hops of each API, outermost first, by the API's id."""
+    """The hops of each API, outermost first, by the API's id; every datapoint at the period that suits the span."""
     being_read = Prefetch("series", Series.objects.being_read())
-    hops = list(Hop.objects.filter(api__in=apis).prefetch_related(being_read))
+    hops = list(Hop.objects.filter(api__in=apis).select_related("api").prefetch_related(being_read))
     wanted = [one for hop in hops for one in hop.series.all() if not headline_only or _is_headline(hop, one)]
-    lines = reading.load(wanted, start, end)
+    now = timezone.now()
+    lines = reading.load(wanted, start, end, periods.choose(start, end, now).period, now=now)
     by_api: dict[int, list[HopReadings]] = {}
     for hop in hops:
         by_api.setdefault(hop.api_id, []).append(_of_hop(hop, lines))

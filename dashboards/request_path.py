@@ -1,38 +1,58 @@
 """The request path as cards, viewer's side first: what each hop was asked, and what went wrong at that hop itself.
 
-Errors "made here" are what a hop answered minus what it was handed from behind. CloudFront repeats errors it has cached
-and retries others, and a function that *returns* a 500 reports no error, so the figures are estimates and say so.
+Errors "made here" are what a hop answered minus what it was handed from behind, as
+`edgeops.metrics.derived` reckons it; the ledger's sentence says how sure that is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dashboards import readings, summaries
+from dashboards import readings, summaries, wording
 from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
 from edgeops.estate.models import Hop, HopKind
+from edgeops.metrics import catalogue, derived
+from edgeops.metrics.derived import Added, Measured
 from edgeops.metrics.reading import Line
 
 NEWEST = timedelta(minutes=5)
 TROUBLE_PERCENT = 1.0
-# Requests a hop refused before its traffic metric counted them: with no target left, or every call throttled, that
-# metric reads nothing while all requests fail.
-TURNED_AWAY = {HopKind.ALB: "HTTPCode_ELB_5XX_Count", HopKind.LAMBDA: "Throttles"}
-GATEWAYS = (HopKind.REST_API, HopKind.HTTP_API)
+# Which stretch of time a card tells as its own, by the keys of `derived.added`.
+STRETCHES = {
+    HopKind.CLOUDFRONT: "edge",
+    HopKind.REST_API: "gateway",
+    HopKind.HTTP_API: "gateway",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One figure of a card."""
+
+    label: str
+    text: str
+    is_bad: bool = False
 
 
 @dataclass(frozen=True)
 class Card:
-    """One hop over a span: requests a minute, percent of them failed at this hop, p95 in seconds, hosts."""
+    """One hop over a span: requests a minute, percent of them failed at this hop, times in seconds, hosts.
+
+    `blocked` is a minute's requests a web ACL turned away; `is_well` what a health check said in its worst minute.
+    """
 
     hop: Hop
-    requests: float | None
-    made_here: float | None
-    latency: float | None
-    healthy: int | None
-    hosts: int | None
-    data_until: datetime | None
+    requests: float | None = None
+    made_here: float | None = None
+    latency: float | None = None
+    added: float | None = None
+    is_added_approximate: bool = False
+    healthy: int | None = None
+    hosts: int | None = None
+    blocked: float | None = None
+    is_well: bool | None = None
+    data_until: datetime | None = None
     is_guilty: bool = False
 
     @property
@@ -40,14 +60,48 @@ class Card:
         """The state's key for its shape, and the word."""
         if self.is_guilty:
             return "ALARM", "Trouble here"
-        if self.requests is None and self.hosts is None:
-            return "unknown", "No data"
-        return "OK", "No trouble here"
+        if not self.has_metrics:
+            return "unknown", "No metrics"
+        known = (self.requests, self.hosts, self.blocked, self.is_well)
+        return ("unknown", "No data") if all(one is None for one in known) else ("OK", "No trouble here")
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether AWS publishes anything of such a hop."""
+        return bool(catalogue.offered(self.hop.kind))
 
     @property
     def has_unhealthy_hosts(self) -> bool:
         """Whether some target fails its health checks."""
         return self.hosts is not None and self.healthy is not None and self.healthy < self.hosts
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What the card shows, those that make it guilty marked."""
+        return list(self._facts()) if self.has_metrics else []
+
+    def _facts(self) -> Iterator[Fact]:
+        if self.hop.kind == HopKind.HEALTH_CHECK:
+            word = {None: wording.MISSING, True: "Healthy", False: "Unhealthy"}[self.is_well]
+            yield Fact("Route 53 says", word, self.is_well is False)
+            return
+        if self.hop.kind == HopKind.WAF:
+            yield Fact("Allowed/min", wording.compact(self.requests))
+            yield Fact("Blocked/min", wording.compact(self.blocked))
+            return
+        yield Fact("In/min", wording.compact(self.requests))
+        yield Fact(
+            "Failed runs" if self.hop.kind == HopKind.EDGE_FUNCTION else "5xx made here",
+            wording.percent(self.made_here),
+            self.is_guilty and not self.has_unhealthy_hosts,
+        )
+        if self.hop.kind != HopKind.EDGE_FUNCTION:
+            yield Fact("p95", wording.duration(self.latency))
+        if self.added is not None:
+            about = "≈ " if self.is_added_approximate else ""
+            yield Fact("Adds", about + wording.duration(self.added))
+        if self.hosts is not None:
+            yield Fact("Healthy hosts", f"{self.healthy} of {self.hosts}", self.has_unhealthy_hosts)
 
 
 @dataclass(frozen=True)
@@ -62,7 +116,9 @@ class Path:
 def of(hops: Sequence[HopReadings], time_range: TimeRange) -> Path:
     """The path over the newest five settled minutes, or over the whole of a range that was given by two instants."""
     start, end = _span(hops, time_range)
-    cards = [_card(one, hops, start, end) for one in hops]
+    measured = [one.measured for one in hops]
+    added = {one.key: one for one in derived.added(measured)}
+    cards = [_card(one, measured, added, start, end) for one in hops]
     return Path(_with_guilt(cards), start, end)
 
 
@@ -75,62 +131,33 @@ def _span(hops: Sequence[HopReadings], time_range: TimeRange) -> tuple[datetime,
     return max(end - NEWEST, time_range.start), end
 
 
-def _card(one: HopReadings, hops: Sequence[HopReadings], start: datetime, end: datetime) -> Card:
+def _card(one: HopReadings, hops: Sequence[Measured], added: dict[str, Added], start: datetime, end: datetime) -> Card:
     minutes = (end - start) / timedelta(minutes=1)
-    asked = _asked(one, start, end)
-    failed = _made_here(one, hops, start, end)
+    allowed = one.line("AllowedRequests", "Sum") if one.hop.kind == HopKind.WAF else None
+    asked = _total(allowed or derived.asked(one.measured), start, end)
+    blocked = _total(one.line("BlockedRequests", "Sum"), start, end)
+    failed = _total(derived.made_here(one.measured, hops), start, end)
+    stretch = added.get(STRETCHES.get(HopKind(one.hop.kind), ""))
     healthy, hosts = _hosts(one, start, end)
     return Card(
         hop=one.hop,
         requests=asked / minutes if asked is not None and minutes else None,
-        made_here=100 * failed / asked if failed is not None and asked else None,
+        made_here=100 * max(0.0, failed) / asked if failed is not None and asked else None,
         latency=_latency(one, start, end),
+        added=_mean(stretch.line, start, end) if stretch else None,
+        is_added_approximate=stretch is not None and stretch.is_approximate,
         healthy=healthy,
         hosts=hosts,
-        data_until=one.traffic.data_until if one.traffic is not None else None,
+        blocked=blocked / minutes if blocked is not None and minutes else None,
+        is_well=_is_well(one, start, end),
+        data_until=_data_until(one),
     )
 
 
-def _asked(one: HopReadings, start: datetime, end: datetime) -> float | None:
-    """Requests that reached a hop, those it turned away included."""
-    turned_away = TURNED_AWAY.get(HopKind(one.hop.kind))
-    refused = one.line(turned_away, "Sum") if turned_away else None
-    return summaries.total([_total(one.traffic, start, end), _total(refused, start, end)])
-
-
-def _made_here(one: HopReadings, hops: Sequence[HopReadings], start: datetime, end: datetime) -> float | None:
-    kind = one.hop.kind
-    if kind == HopKind.ALB:
-        return _total(one.line("HTTPCode_ELB_5XX_Count", "Sum"), start, end)
-    if kind == HopKind.TARGET_GROUP:
-        return _total(one.line("HTTPCode_Target_5XX_Count", "Sum"), start, end)
-    answered = _answered_5xx(one, start, end)
-    if answered is None or kind == HopKind.LAMBDA:
-        return answered
-    behind = _behind(kind, hops, start, end)
-    return None if behind is None else max(0.0, answered - behind)
-
-
-def _answered_5xx(one: HopReadings, start: datetime, end: datetime) -> float | None:
-    """Failures a hop handed towards the viewer, its own and those from behind it."""
-    if one.hop.kind == HopKind.CLOUDFRONT:
-        rate, asked = one.line("5xxErrorRate", "Average"), one.traffic
-        if rate is None or asked is None:
-            return None
-        pairs = zip(summaries.between(rate, start, end), summaries.between(asked, start, end), strict=False)
-        return summaries.total([r / 100 * n if r is not None and n is not None else None for r, n in pairs])
-    names = {
-        HopKind.REST_API: ("5XXError",),
-        HopKind.HTTP_API: ("5xx",),
-        HopKind.ALB: ("HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count"),
-        HopKind.LAMBDA: ("Errors", "Throttles"),
-    }.get(HopKind(one.hop.kind), ())
-    return summaries.total([_total(one.line(name, "Sum"), start, end) for name in names])
-
-
-def _behind(kind: str, hops: Sequence[HopReadings], start: datetime, end: datetime) -> float | None:
-    inner = (*GATEWAYS, HopKind.ALB) if kind == HopKind.CLOUDFRONT else (HopKind.LAMBDA,)
-    return summaries.total([_answered_5xx(one, start, end) for one in readings.of_kind(hops, *inner)])
+def _data_until(one: HopReadings) -> datetime | None:
+    """How far its traffic is known; of a hop that counts none, whatever is known furthest."""
+    lines = [one.traffic] if one.traffic is not None else one.lines.values()
+    return max((line.data_until for line in lines if line.data_until), default=None)
 
 
 def _latency(one: HopReadings, start: datetime, end: datetime) -> float | None:
@@ -140,6 +167,12 @@ def _latency(one: HopReadings, start: datetime, end: datetime) -> float | None:
         if worst is not None:
             return worst / per_second
     return None
+
+
+def _mean(line: Line, start: datetime, end: datetime) -> float | None:
+    """Milliseconds on average over the span, in seconds."""
+    mean = summaries.mean(summaries.between(line, start, end))
+    return None if mean is None else mean / 1000
 
 
 def _hosts(one: HopReadings, start: datetime, end: datetime) -> tuple[int | None, int | None]:
@@ -155,11 +188,22 @@ def _hosts(one: HopReadings, start: datetime, end: datetime) -> tuple[int | None
     return round(healthy), round(healthy + unhealthy)
 
 
+def _is_well(one: HopReadings, start: datetime, end: datetime) -> bool | None:
+    line = one.line("HealthCheckStatus", "Minimum")
+    present = [] if line is None else [value for value in summaries.between(line, start, end) if value is not None]
+    return min(present) >= 1 if present else None
+
+
 def _with_guilt(cards: Sequence[Card]) -> Sequence[Card]:
-    """Mark the hop that fails the largest share of what it is asked, and any with unhealthy hosts."""
+    """Mark the hop that fails the largest share of what it is asked, and any that is unhealthy."""
     worst = max((card.made_here or 0 for card in cards), default=0)
     return [
-        replace(card, is_guilty=card.has_unhealthy_hosts or (worst >= TROUBLE_PERCENT and card.made_here == worst))
+        replace(
+            card,
+            is_guilty=card.has_unhealthy_hosts
+            or card.is_well is False
+            or (worst >= TROUBLE_PERCENT and card.made_here == worst),
+        )
         for card in cards
     ]
 

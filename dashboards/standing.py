@@ -11,6 +11,7 @@ from dashboards.readings import HopReadings
 from dashboards.sparklines import Sparkline
 from edgeops.alarms.models import AlarmSeries, AlarmState
 from edgeops.estate.models import EdgeApi, HopKind
+from edgeops.metrics.derived import Key
 from edgeops.metrics.reading import Line
 from edgeops.timeline.models import Event
 
@@ -78,7 +79,7 @@ def _standing(
     api: EdgeApi, hops: Sequence[HopReadings], firing: Sequence[AlarmSeries], event: Event | None, now: datetime
 ) -> Standing:
     edge = next(iter(readings.of_kind(hops, HopKind.CLOUDFRONT)), None)
-    lines: Mapping[readings.Key, Line] = edge.lines if edge is not None else {}
+    lines: Mapping[Key, Line] = edge.lines if edge is not None else {}
     traffic, rate_5xx = lines.get(("Requests", "Sum")), lines.get(("5xxErrorRate", "Average"))
     data_until = traffic.data_until if traffic is not None else None
     state, reason = _judge(firing, data_until, now)

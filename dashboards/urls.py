@@ -9,6 +9,7 @@ from dashboards.views import settings as settings_page
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("apis/<slug:slug>/", apis.detail, name="api"),
+    path("apis/<slug:slug>/path/<slug:key>/", apis.path_values, name="api_path_values"),
     path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/", apis.values, name="api_values"),
     path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/chart.html", apis.export, name="api_chart"),
     path("alarms/", alarms.listing, name="alarms"),

@@ -1,7 +1,6 @@
 """One API: its request path, a chart of every metric per hop, and what happened beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
@@ -10,7 +9,18 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import charts, figures, pages, ranges, readings, refreshing, request_path
+from dashboards import (
+    charts,
+    figures,
+    findings,
+    pages,
+    panels,
+    path_charts,
+    ranges,
+    readings,
+    refreshing,
+    request_path,
+)
 from dashboards.charts import Chart, Stroke
 from dashboards.figures import Figure, Mark, Threshold
 from dashboards.pages import HtmxRequest
@@ -19,32 +29,14 @@ from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
 from edgeops.alarms.models import AlarmSeries, AlarmState, Transition
 from edgeops.estate.models import AccountHealth, EdgeApi, Hop
-from edgeops.metrics import catalogue, leases, reading
+from edgeops.metrics import catalogue, leases, ledger, reading
+from edgeops.metrics.derived import Key
 from edgeops.metrics.reading import Line
 from edgeops.timeline.models import Event
 from edgeops.traces.models import TraceSummary
 
 TRACES_SHOWN = 12
 MINUTES_SHOWN = 15
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One chart on the page: its figure is found by `key`, its newest minutes stand in a table below it."""
-
-    key: str
-    chart: Chart
-    sentence: str
-    names: Sequence[str]
-    rows: Sequence[tuple[datetime, Sequence[float | None]]]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A hop and its charts."""
-
-    hop: Hop
-    panels: Sequence[Panel]
 
 
 @require_GET
@@ -59,13 +51,18 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
         return unchanged
     time_range = ranges.parse(request.GET, now)
     hops = readings.load([api], time_range.start, time_range.end).get(api.pk, [])
+    measured = [one.measured for one in hops]
+    book = ledger.of(measured)
+    whole = path_charts.lines(measured, book)
     marks = _marks(api, time_range)
     context = {
         "api": api,
         "time_range": time_range,
         "path": request_path.of(hops, time_range),
-        "sections": [_section(one) for one in hops],
-        "figures": _figures(hops, time_range, marks),
+        "finding": findings.of(hops, book),
+        "path_panels": panels.of_path(api, whole, newest=MINUTES_SHOWN),
+        "sections": [panels.of_hop(one, newest=MINUTES_SHOWN) for one in hops],
+        "figures": {**_path_figures(whole, time_range, marks), **_figures(hops, time_range, marks)},
         "marks": marks,
         "firing": AlarmSeries.objects.filter(rule__api=api, rule__is_enabled=True, state=AlarmState.ALARM)
         .select_related("rule", "series__hop")
@@ -85,8 +82,27 @@ def values(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpRespon
         "api": of_hop.hop.api,
         "hop": of_hop.hop,
         "time_range": time_range,
-        "panel": _panel(chart, of_hop, newest=None),
+        "panel": panels.of_chart(chart, of_hop, newest=None),
         "meanings": _meanings(chart, of_hop.hop),
+    }
+    return pages.render_page(request, "apis/values.html", context, fragment="live")
+
+
+@require_GET
+@viewer
+def path_values(request: HtmxRequest, slug: str, key: str) -> HttpResponse:
+    """Every value one chart of the path as a whole draws over a time range, as a table."""
+    api = get_object_or_404(EdgeApi, slug=slug)
+    chart = path_charts.find(key)
+    if chart is None:
+        raise Http404
+    time_range = ranges.parse(request.GET, timezone.now())
+    measured = [one.measured for one in readings.load([api], time_range.start, time_range.end).get(api.pk, [])]
+    context = {
+        "api": api,
+        "time_range": time_range,
+        "panel": panels.of_path_chart(chart, api, path_charts.lines(measured, ledger.of(measured)), newest=None),
+        "meanings": [(chart.title, path_charts.MEANINGS[chart.key])],
     }
     return pages.render_page(request, "apis/values.html", context, fragment="live")
 
@@ -104,8 +120,9 @@ def export(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpRespon
 
 def _meanings(chart: Chart, hop: Hop) -> list[tuple[str, str]]:
     """Each line of a chart with what its metric counts, and the trap in it."""
-    known = {(one.name, one.statistic): one.meaning for one in catalogue.for_hop(hop.kind, has_additional_metrics=True)}
-    return [(stroke.name, known[stroke.metric, stroke.statistic]) for stroke in chart.strokes]
+    known = {(one.name, one.statistic): one for one in catalogue.offered(hop.kind)}
+    entries = [(stroke.name, known[stroke.metric, stroke.statistic]) for stroke in chart.strokes]
+    return [(name, f"{one.meaning} {one.trap}".strip()) for name, one in entries]
 
 
 def _one_chart(request: HtmxRequest, slug: str, hop_id: int, key: str) -> tuple[Chart, HopReadings, TimeRange]:
@@ -138,7 +155,7 @@ def _marks(api: EdgeApi, time_range: TimeRange) -> list[Mark]:
 def _figures(hops: Iterable[HopReadings], time_range: TimeRange, marks: Sequence[Mark]) -> dict[str, Figure]:
     thresholds = _thresholds(hops)
     return {
-        _key(one.hop, chart): figures.figure(
+        panels.key(one.hop, chart): figures.figure(
             chart,
             one.lines,
             time_range=time_range,
@@ -146,7 +163,14 @@ def _figures(hops: Iterable[HopReadings], time_range: TimeRange, marks: Sequence
             thresholds=[threshold for stroke in chart.strokes for threshold in _of_stroke(stroke, one, thresholds)],
         )
         for one in hops
-        for chart in charts.of_kind(one.hop.kind)
+        for chart in charts.of_hop(one.hop.kind, one.lines)
+    }
+
+
+def _path_figures(lines: Mapping[Key, Line], time_range: TimeRange, marks: Sequence[Mark]) -> dict[str, Figure]:
+    return {
+        f"path-{chart.key}": figures.figure(chart, lines, time_range=time_range, marks=marks)
+        for chart in path_charts.CHARTS
     }
 
 
@@ -164,34 +188,3 @@ def _thresholds(hops: Iterable[HopReadings]) -> dict[int, list[Threshold]]:
 def _of_stroke(stroke: Stroke, one: HopReadings, thresholds: Mapping[int, list[Threshold]]) -> list[Threshold]:
     series = one.series.get((stroke.metric, stroke.statistic))
     return thresholds.get(series.pk, []) if series is not None else []
-
-
-def _section(one: HopReadings) -> Section:
-    panels = [_panel(chart, one, newest=MINUTES_SHOWN) for chart in charts.of_kind(one.hop.kind)]
-    return Section(one.hop, [panel for panel in panels if panel.names])
-
-
-def _panel(chart: Chart, one: HopReadings, *, newest: int | None) -> Panel:
-    """A chart with the rows of its table, the newest minute first."""
-    strokes = [stroke for stroke in chart.strokes if (stroke.metric, stroke.statistic) in one.lines]
-    lines = [one.lines[stroke.metric, stroke.statistic] for stroke in strokes]
-    return Panel(
-        key=_key(one.hop, chart),
-        chart=chart,
-        sentence=figures.sentence(chart, one.lines),
-        names=[stroke.name for stroke in strokes],
-        rows=_rows(lines, newest),
-    )
-
-
-def _rows(lines: Sequence[Line], newest: int | None) -> Sequence[tuple[datetime, Sequence[float | None]]]:
-    """Minutes with their values, the newest first; all, or so many."""
-    if not lines:
-        return []
-    last = len(lines[0].values)
-    first = 0 if newest is None else max(0, last - newest)
-    return [(lines[0].at(index), [line.values[index] for line in lines]) for index in range(last - 1, first - 1, -1)]
-
-
-def _key(hop: Hop, chart: Chart) -> str:
-    return f"hop-{hop.pk}-{chart.key}"

@@ -136,6 +136,21 @@ def asked(hop: Measured) -> Line | None:
     return Line(traffic.start, traffic.period, values, traffic.data_until, traffic.settled_until, traffic.joined)
 
 
+def made_here(hop: Measured, hops: Sequence[Measured]) -> Line | None:
+    """What a hop failed itself: all it failed minus what it was handed from behind; None where either is not known.
+
+    Below zero where viewers were spared errors from behind, by a retry or by failover.
+    """
+    if hop.kind == HopKind.ALB:
+        return hop.line("HTTPCode_ELB_5XX_Count", "Sum")
+    whole = failures(hop)
+    if whole is None or hop.kind not in {HopKind.CLOUDFRONT, *GATEWAYS}:
+        return whole
+    handed = [failures(one) for one in _behind(hop, hops)]
+    known = [line for line in handed if line is not None]
+    return difference(whole, total(known)) if known and len(known) == len(handed) else None
+
+
 def failure_rate(hop: Measured) -> Line | None:
     """Percent of what a hop was asked that it answered 5xx or failed."""
     failed, requests = failures(hop), asked(hop)
@@ -206,6 +221,13 @@ def added(hops: Sequence[Measured]) -> list[Added]:
 
 
 ORIGINS = (*GATEWAYS, HopKind.ALB, HopKind.LAMBDA, HopKind.S3, HopKind.CUSTOM_ORIGIN)
+
+
+def _behind(hop: Measured, hops: Sequence[Measured]) -> list[Measured]:
+    """What a hop asks for the answers it does not make itself."""
+    if hop.kind == HopKind.CLOUDFRONT:
+        return origins(hops)
+    return [one for one in hops if one.kind in {HopKind.LAMBDA, HopKind.ALB} and one.position > hop.position]
 
 
 def _to_origin(edge: Measured, first: Sequence[Measured]) -> Added | None:

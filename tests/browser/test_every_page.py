@@ -17,6 +17,7 @@ PAGES = {
     "overview": "/",
     "api": "/apis/catalog/",
     "api_values": "/apis/catalog/hops/{hop}/requests/",
+    "api_path_values": "/apis/catalog/path/ledger/",
     "traces": "/apis/products/traces/",
     "trace": "/traces/{trace}/",
     "alarms": "/alarms/",

@@ -58,7 +58,7 @@ def test_hops_stand_left_to_right_with_a_chart_for_each_group_of_metrics(signed_
     page = signed_in.get(PAGE).text
 
     assert page.index("E1PRODUCTSDEMO") < page.index("products-api") < page.index("products-handler")
-    assert len(figures(page)) == 12
+    assert len(figures(page)) == 12 + 3, "and three of the path as a whole"
     assert all(f'data-chart="{key}"' in page for key in figures(page))
 
 
@@ -202,3 +202,40 @@ def test_a_table_of_a_foreign_hop_or_an_unknown_chart_is_not_found(signed_in, me
 
     assert signed_in.get(f"/apis/other/hops/{hop.pk}/errors/").status_code == 404
     assert signed_in.get(f"/apis/products/hops/{hop.pk}/hosts/").status_code == 404
+
+
+def test_the_guilty_hop_stands_in_a_sentence_before_the_charts(signed_in, measured, put):
+    put("E1PRODUCTSDEMO", "Requests", [100.0] * 12)
+    put("E1PRODUCTSDEMO", "5xxErrorRate", [20.0] * 12)
+    put("products-api", "5XXError", [20.0] * 12)
+    put("products-handler", "Errors", [20.0] * 12)
+
+    page = signed_in.get(f"{PAGE}?range=15m").text
+
+    assert "All of the 5xx viewers got since 11:48 UTC are made by Lambda products-handler." in page
+    assert page.index("made by Lambda") < page.index("The path as a whole")
+    drawn = figures(page)["path-ledger"]["data"]
+    function = next(trace for trace in drawn if trace["name"] == "Function")
+    assert function["y"][3:13] == [20.0] * 10
+    assert function["y"][13:] == [None, None], "these minutes may still change"
+
+
+def test_every_value_of_a_path_chart_can_be_read_as_a_table_with_what_it_means(signed_in, measured, put):
+    put("E1PRODUCTSDEMO", "Requests", [100.0] * 5)
+    put("products-api", "Count", [25.0] * 5)
+
+    page = signed_in.get("/apis/products/path/offload/?range=15m").text
+
+    assert page.count('<td class="number">75</td>') == 5
+    assert "somebody asks an origin without CloudFront" in page
+    assert signed_in.get("/apis/products/path/nothing/").status_code == 404
+    assert signed_in.get("/apis/nothing/path/offload/").status_code == 404
+
+
+def test_a_series_that_never_had_a_datapoint_says_so(signed_in, measured):
+    measured.hops.get(kind="lambda").series.update(first_datapoint_at=None)
+
+    page = signed_in.get(PAGE).text
+
+    assert "p95: CloudWatch has never published this, so nothing is known of it." in page
+    assert "Errors: CloudWatch has never published this. It publishes only what is not zero" in page

@@ -25,3 +25,23 @@ def test_lines_of_one_chart_can_be_told_apart_without_colour(kind):
 def test_a_chart_is_found_by_its_key_or_not_at_all():
     assert charts.find(HopKind.LAMBDA, "latency").title == "Duration"
     assert charts.find(HopKind.LAMBDA, "hosts") is None
+
+
+def test_a_metric_somebody_added_gets_a_chart_of_its_own_with_all_its_statistics():
+    read = {("Errors", "Sum"), ("Duration", "p99"), ("Duration", "Maximum"), ("ConcurrentExecutions", "Maximum")}
+    *_, duration, concurrent = charts.of_hop(HopKind.LAMBDA, read)
+
+    assert (duration.key, duration.unit) == ("metric-Duration", "ms")
+    assert [stroke.statistic for stroke in duration.strokes] == ["p99", "Maximum"]
+    assert (concurrent.title, concurrent.unit) == ("Concurrent executions", "count")
+    assert charts.of_hop(HopKind.LAMBDA, {("Errors", "Sum")}) == list(charts.of_kind(HopKind.LAMBDA))
+
+
+@pytest.mark.parametrize("kind", list(HopKind))
+def test_everything_that_can_be_added_can_be_drawn(kind):
+    offered = {(one.name, one.statistic) for one in catalogue.offered(kind)}
+    drawn = [(stroke.metric, stroke.statistic) for chart in charts.of_hop(kind, offered) for stroke in chart.strokes]
+
+    assert (set(drawn), len(drawn)) == (offered, len(offered))
+    for chart in charts.of_hop(kind, offered):
+        assert charts.find(kind, chart.key) is not None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import plotly.graph_objects as go
 import pytest
 
-from dashboards import charts, figures, ranges
+from dashboards import charts, figures, path_charts, ranges
 from dashboards.figures import Mark, Threshold
 from edgeops.estate.models import HopKind
 from edgeops.metrics.reading import Line
@@ -113,3 +113,18 @@ def test_the_sentence_says_the_peak_and_the_last_value():
 def test_no_data_is_said_and_not_drawn_as_zero():
     assert figures.sentence(ERRORS, {("Errors", "Sum"): line([None, None])}) == "Errors: no data in this range."
     assert figures.sentence(ERRORS, {}) == "Errors: no data in this range."
+
+
+def test_shares_are_stacked_bars_that_leave_a_gap_open_and_differ_by_pattern():
+    lines = {("edge", "made"): line([1.0, None, 3.0]), ("gateway", "made"): line([2.0, None, 0.0])}
+    made = figures.figure(path_charts.LEDGER, lines, time_range=RANGE)
+
+    assert [(trace["type"], trace["name"], trace["y"]) for trace in made["data"]] == [
+        ("bar", "Gateway", [2.0, None, 0.0]),
+        ("bar", "CloudFront", [1.0, None, 3.0]),
+    ]
+    assert made["layout"]["barmode"] == "stack"
+    assert {trace["width"] for trace in made["data"]} == {60000}
+    patterns = [stroke.pattern for stroke in path_charts.LEDGER.strokes]
+    assert len(patterns) == len(set(patterns))
+    go.Figure(made)

@@ -23,6 +23,7 @@ TABLE = {
     "overview": (VIEWER, "get"),
     "api": (VIEWER, "get"),
     "api_values": (VIEWER, "get"),
+    "api_path_values": (VIEWER, "get"),
     "api_chart": (VIEWER, "get"),
     "traces": (VIEWER, "get"),
     "trace": (VIEWER, "get"),

@@ -10,18 +10,25 @@ from edgeops.metrics.reading import Line
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RANGE = ranges.parse({"range": "15m"}, NOW)
 SETTLED = NOW - timedelta(minutes=2)
+POSITIONS = {"cloudfront": 0, "waf": 0, "health_check": 0, "edge_function": 0, "lambda": 2, "target_group": 2}
 
 
 def hop(kind, **metrics):
     """A hop with the same value in every minute of the range, by metric name."""
-    statistics = {"Count": "SampleCount", "HealthyHostCount": "Minimum", "UnHealthyHostCount": "Minimum"}
-    lines = {}
-    for name, value in metrics.items():
-        metric = name.removeprefix("_")
-        statistic = statistics.get(metric) or ("Average" if metric.endswith("Rate") else "Sum")
-        key = (metric, "p95") if metric in {"Latency", "TargetResponseTime"} else (metric, statistic)
-        lines[key] = Line(RANGE.start, 60, [value] * 15, NOW, SETTLED)
-    return HopReadings(Hop(kind=kind, name=kind), {}, lines)
+    lines = {key(name): Line(RANGE.start, 60, [value] * 15, NOW, SETTLED) for name, value in metrics.items()}
+    return HopReadings(Hop(kind=kind, name=kind, position=POSITIONS.get(kind, 1)), {}, lines)
+
+
+def key(name):
+    """Metric and statistic; a leading underscore lets a name begin with a digit."""
+    metric = name.removeprefix("_")
+    if metric.endswith("_Average"):
+        return metric.removesuffix("_Average"), "Average"
+    if metric in {"Latency", "TargetResponseTime"}:
+        return metric, "p95"
+    if metric in {"HealthyHostCount", "UnHealthyHostCount", "HealthCheckStatus"}:
+        return metric, "Minimum"
+    return metric, "SampleCount" if metric == "Count" else "Average" if metric.endswith("Rate") else "Sum"
 
 
 def cards(*hops):
@@ -107,3 +114,37 @@ def test_a_fixed_range_is_told_as_a_whole():
     path = request_path.of([hop(HopKind.LAMBDA, Invocations=60.0)], fixed)
 
     assert (path.start, path.end) == (fixed.start, fixed.end)
+
+
+def test_a_web_acl_tells_what_it_blocked_and_is_not_asked_for_its_errors():
+    (firewall,) = cards(hop(HopKind.WAF, AllowedRequests=900.0, BlockedRequests=60.0))
+
+    assert [(fact.label, fact.text) for fact in firewall.facts] == [("Allowed/min", "900"), ("Blocked/min", "60")]
+    assert firewall.state == ("OK", "No trouble here")
+
+
+def test_a_health_check_that_fails_for_one_minute_is_trouble():
+    sick = hop(HopKind.HEALTH_CHECK, HealthCheckStatus=1.0)
+    sick.lines["HealthCheckStatus", "Minimum"].values[10] = 0.0
+
+    (card,) = cards(sick)
+    (well,) = cards(hop(HopKind.HEALTH_CHECK, HealthCheckStatus=1.0))
+    assert (card.is_guilty, [fact.text for fact in card.facts]) == (True, ["Unhealthy"])
+    assert (well.is_guilty, [fact.text for fact in well.facts]) == (False, ["Healthy"])
+
+
+def test_an_origin_without_metrics_says_so_and_hides_what_the_edge_made():
+    edge, bucket = cards(
+        hop(HopKind.CLOUDFRONT, Requests=1000.0, _5xxErrorRate=4.0),
+        hop(HopKind.S3),
+    )
+
+    assert (bucket.state, bucket.facts) == (("unknown", "No metrics"), [])
+    assert edge.made_here is None, "they may be the bucket's"
+
+
+def test_the_time_a_gateway_adds_is_a_difference_of_averages():
+    (card,) = cards(hop(HopKind.HTTP_API, Latency_Average=80.0, IntegrationLatency_Average=70.0))
+
+    assert card.added == pytest.approx(0.01)
+    assert not card.is_added_approximate
