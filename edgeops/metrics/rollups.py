@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from edgeops.metrics import partitions, periods
 from edgeops.metrics.models import Gap, Series
@@ -41,31 +41,14 @@ def roll(now: datetime) -> int:
     return sum(_roll_due(target, now) for target in SOURCES)
 
 
-def roll_again(series_ids: Iterable[int], start: datetime, end: datetime, *, now: datetime) -> int:
-    """Compute anew what one-minute datapoints read late have changed, before the marks: after a gap was filled.
-
-    Call it once the gap is gone, for a bucket that touches one is left out. How many datapoints are new or changed.
-    """
-    wanted, changed = list(series_ids), 0
-    for target in SOURCES:
-        first, last = _epoch(periods.floor(start, target)), _epoch(periods.ceiling(end, target))
-        spans = [
-            _Span(pk, COMPUTED[statistic], max(first, _oldest(target, now)), min(last, _epoch(mark)))
-            for pk, statistic, mark in _computed().filter(pk__in=wanted).values_list("pk", "statistic", _mark(target))
-            if mark is not None
-        ]
-        changed += sum(_work(target, batch, moves_mark=False) for batch in _batches(spans))
-    return changed
-
-
 def _roll_due(target: int, now: datetime) -> int:
-    return sum(_work(target, batch, moves_mark=True) for batch in _batches(_due(target, now)))
+    return sum(_work(target, batch) for batch in _batches(_due(target, now)))
 
 
 def _due(target: int, now: datetime) -> Iterator[_Span]:
     """What each series lacks, from a tail before its mark; at first from the oldest bucket that is there as a whole."""
     rows = (
-        _computed()
+        Series.objects.filter(statistic__in=COMPUTED)
         .order_by("pk")
         .values_list("pk", "statistic", "first_datapoint_at", periods.MARK[SOURCES[target]], _mark(target))
     )
@@ -81,10 +64,6 @@ def _due(target: int, now: datetime) -> Iterator[_Span]:
         yield _Span(pk, COMPUTED[statistic], min(max(start, oldest), end), end)
 
 
-def _computed() -> QuerySet[Series]:
-    return Series.objects.filter(statistic__in=COMPUTED)
-
-
 def _batches(spans: Iterable[_Span]) -> Iterator[list[_Span]]:
     """Spans to compute in one transaction: of few series, and of a day at most, the oldest day first."""
     for some in batched(spans, SLICE):
@@ -94,7 +73,7 @@ def _batches(spans: Iterable[_Span]) -> Iterator[list[_Span]]:
             yield [one for one in cut if one.start <= one.end]
 
 
-def _work(target: int, spans: Sequence[_Span], *, moves_mark: bool) -> int:
+def _work(target: int, spans: Sequence[_Span]) -> int:
     """Compute one batch and move its marks, together or not at all."""
     pieces = _without_gaps(target, spans)
     if pieces:
@@ -102,8 +81,7 @@ def _work(target: int, spans: Sequence[_Span], *, moves_mark: bool) -> int:
         partitions.ensure(target, _moment(first), _moment(last))
     with transaction.atomic():
         changed = sum(_compute(target, ids, *piece) for piece, ids in pieces.items())
-        if moves_mark:
-            _move_marks(target, spans)
+        _move_marks(target, spans)
     return changed
 
 

@@ -50,27 +50,19 @@ def test_the_first_datapoint_is_the_oldest_still_kept_at_any_period(requests, no
     assert requests.first_datapoint_at == now - 455 * DAY
 
 
-def test_a_gap_too_old_for_its_period_is_read_at_the_next_and_at_last_forgotten(requests, now):
-    Gap.objects.create(series=requests, period=60, start=now - 16 * DAY + MINUTE, end=now - 16 * DAY + 7 * MINUTE)
-    Gap.objects.create(series=requests, period=60, start=now - 16 * DAY, end=now - 14 * DAY)
-    Gap.objects.create(series=requests, period=3600, start=now - 500 * DAY, end=now - 456 * DAY)
+def test_a_gap_is_forgotten_once_cloudwatch_has_nothing_left_to_fill_it(requests, now):
+    for period, days in [(60, 15), (300, 63), (3600, 455)]:
+        kept = timedelta(days=days)
+        Gap.objects.create(series=requests, period=period, start=now - kept - 2 * DAY, end=now - kept)
+        Gap.objects.create(series=requests, period=period, start=now - kept - DAY, end=now - kept + DAY)
 
     retention.tidy(now)
 
-    assert set(Gap.objects.values_list("period", "start", "end")) == {
-        (300, now - 16 * DAY, now - 16 * DAY + 10 * MINUTE),
-        (60, now - 16 * DAY, now - 14 * DAY),
+    assert set(Gap.objects.values_list("period", "end")) == {
+        (60, now - 14 * DAY),
+        (300, now - 62 * DAY),
+        (3600, now - 454 * DAY),
     }
-
-
-def test_an_aged_gap_never_shortens_one_that_is_there(requests, now):
-    Gap.objects.create(series=requests, period=300, start=now - 16 * DAY, end=now - 15 * DAY)
-    Gap.objects.create(series=requests, period=60, start=now - 16 * DAY, end=now - 16 * DAY + MINUTE)
-
-    retention.tidy(now)
-
-    gap = Gap.objects.get()
-    assert (gap.period, gap.end) == (300, now - 15 * DAY)
 
 
 def test_what_was_forgotten_does_not_come_back_as_zero(requests, now):

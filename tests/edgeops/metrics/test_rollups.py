@@ -101,28 +101,6 @@ def test_what_was_never_read_is_left_out_and_unknown(requests, now):
     assert line.values == [60.0, None, 60.0]
 
 
-def test_a_filled_gap_is_computed_before_the_marks(requests, now):
-    put(requests, now - 3 * HOUR, [1.0] * 60 + [None] * 60 + [1.0] * 60)
-    settle(requests, now - 3 * HOUR, now)
-    gap = Gap.objects.create(series=requests, period=60, start=now - 2 * HOUR, end=now - HOUR)
-    rollups.roll(now)
-
-    put(requests, now - 2 * HOUR, [2.0] * 60)
-    gap.delete()
-    changed = rollups.roll_again([requests.pk], now - 2 * HOUR, now - HOUR, now=now)
-
-    assert changed == 12 + 1
-    assert [value for _, value in stored(requests, 3600)] == [60.0, 120.0, 60.0]
-
-
-def test_computing_again_never_goes_past_the_mark(requests, now):
-    put(requests, now - HOUR, [1.0] * 60)
-    settle(requests, now - HOUR, now)
-
-    assert rollups.roll_again([requests.pk], now - HOUR, now, now=now) == 0
-    assert stored(requests, 300) == []
-
-
 def test_a_revision_in_the_tail_is_computed_again_and_nothing_twice(requests, now):
     put(requests, now - 2 * HOUR, [1.0] * 120)
     settle(requests, now - 2 * HOUR, now)
