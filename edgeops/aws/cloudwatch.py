@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cache
 from math import ceil
@@ -59,6 +60,14 @@ class Result:
     values: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The results of one request, and how many seconds the clock of AWS was ahead of ours when it answered."""
+
+    results: Sequence[Result]
+    clock_ahead_seconds: float | None = None
+
+
 def get_metric_data(
     region: str,
     queries: Sequence[Query],
@@ -68,7 +77,7 @@ def get_metric_data(
     end: datetime,
     meter: Meter,
     access: Access = OWN,
-) -> list[Result]:
+) -> Answer:
     """Read up to 500 queries over [start, end), following every page; a query AWS leaves out has no result.
 
     Raises AwsError. A single query that fails says so in its status and raises nothing.
@@ -83,10 +92,12 @@ def get_metric_data(
         "MaxDatapoints": MAX_DATAPOINTS,
     }
     found: dict[str, _Gathered] = {}
-    for page in _pages(client(region, access), request, meter=meter, units=len(queries), at_least=_at_least(queries)):
+    clock_ahead: float | None = None
+    for page in _pages(client(region, access), request, meter=meter, units=len(queries), at_least=at_least(queries)):
         for part in page["MetricDataResults"]:
             found.setdefault(part["Id"], _Gathered()).add(part)
-    return [gathered.result(query_id) for query_id, gathered in found.items()]
+        clock_ahead = _clock_ahead(page)
+    return Answer([gathered.result(query_id) for query_id, gathered in found.items()], clock_ahead)
 
 
 def _metric_data_query(query: Query, period: int) -> dict[str, Any]:
@@ -96,7 +107,7 @@ def _metric_data_query(query: Query, period: int) -> dict[str, Any]:
     return {"Id": query.id, "MetricStat": {"Metric": metric, "Period": period, "Stat": query.statistic}}
 
 
-def _at_least(queries: Sequence[Query]) -> int:
+def at_least(queries: Sequence[Query]) -> int:
     """Metrics billed if up to five statistics of one metric count as one; AWS does not say so plainly.
 
     https://aws.amazon.com/cloudwatch/pricing/
@@ -121,6 +132,12 @@ def _pages(boto: Any, request: dict[str, Any], *, meter: Meter, units: int, at_l
         if not token:
             return
     raise InvalidError(ACTION, "EndlessPages", f"The answer did not end within {MAX_PAGES} pages")
+
+
+def _clock_ahead(page: dict[str, Any]) -> float | None:
+    """From the Date header: with a clock that is wrong, the newest minutes are asked for too early or too late."""
+    date = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return None if date is None else (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
 
 
 @dataclass(slots=True)

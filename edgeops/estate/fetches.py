@@ -59,9 +59,10 @@ class Fetch(WaitingRow):
         is_over = not error.retryable or self.attempts >= MAX_ATTEMPTS
         wait = backoff_seconds(self.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
         with transaction.atomic():
-            self.finish(
+            if not self.finish(
                 next_at=None if is_over else now + timedelta(seconds=wait),
                 state=FetchState.FAILED if is_over else FetchState.RETRY,
                 last_error=str(error),
-            )
+            ):
+                return  # another worker has it now, or it was removed with its account
             AccountHealth.note_failure(account, region, service, error, now=now)

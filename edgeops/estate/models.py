@@ -1,7 +1,7 @@
 """Accounts, distributions, the APIs behind them and the resources on their request path."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from edgeops.aws.clients import Access, Meter
 from edgeops.aws.errors import AwsError, DeniedError
+from edgeops.estate import breaker
 
 
 def new_external_id() -> str:
@@ -189,25 +190,55 @@ class AccountHealth(models.Model):
     def note(
         cls, account: Account, region: str, service: str, state: AccessState, *, message: str = "", now: datetime
     ) -> "AccountHealth":
-        """Record how the latest call went; `since` moves only when the state changes."""
+        """Record that the latest call was answered, and how; that closes the breaker."""
         row, _ = cls.objects.get_or_create(
             account=account, region=region, service=service, defaults={"state": state, "since": now}
         )
-        if row.state != state:
-            row.state, row.since = state, now
-        row.message = message
-        if state == AccessState.FRESH:
-            row.last_ok_at = now
-        row.save(update_fields=["state", "since", "message", "last_ok_at"])
+        row.failures, row.blocked_until = 0, None
+        row.max_queries = breaker.larger(row.max_queries)
+        row.state_as(state, message, now)
         return row
 
     @classmethod
     def note_failure(
         cls, account: Account, region: str, service: str, error: AwsError, *, now: datetime
     ) -> "AccountHealth":
-        """Record that the latest call failed, and what AWS said."""
+        """Record that the latest call failed, and what AWS said; after five failures in a row less is asked."""
         state = AccessState.FORBIDDEN if isinstance(error, DeniedError) else AccessState.FETCH_FAILED
-        return cls.note(account, region, service, state, message=str(error), now=now)
+        row, _ = cls.objects.get_or_create(
+            account=account, region=region, service=service, defaults={"state": state, "since": now}
+        )
+        row.failures += 1
+        row.max_queries = breaker.smaller(row.max_queries, error)
+        pause = breaker.pause(row.failures, error)
+        row.blocked_until = None if pause is None else now + pause
+        row.state_as(state, f"{error}{_words(row.failures, pause)}", now)
+        return row
+
+    def state_as(self, state: AccessState, message: str, now: datetime) -> None:
+        """Write how it goes; `since` moves only when the state changes."""
+        if self.state != state:
+            self.state, self.since = state, now
+        self.message = message
+        if state == AccessState.FRESH:
+            self.last_ok_at = now
+        self.save()
+
+    @classmethod
+    def held_until(cls, account_id: int, region: str, service: str, now: datetime) -> datetime | None:
+        """None: ask. Otherwise when to come back; of several who come once the pause is over, one may ask."""
+        health = cls.objects.filter(account=account_id, region=region, service=service)
+        until: datetime | None = health.values_list("blocked_until", flat=True).first()
+        if until is None or until > now:
+            return until
+        probe_until = now + breaker.PROBE_EVERY
+        return None if health.filter(blocked_until=until).update(blocked_until=probe_until) else probe_until
+
+
+def _words(failures: int, pause: timedelta | None) -> str:
+    if pause is None:
+        return ""
+    return f" After {failures} failures in a row EdgeOps asks once in {pause.total_seconds() / 60:.0f} min."
 
 
 class AwsUsage(models.Model):

@@ -48,6 +48,9 @@ class Series(models.Model):
 
     class Meta:
         verbose_name_plural = "series"
+        indexes = [
+            models.Index(fields=["account", "region"], name="series_troubled", condition=~Q(trouble="")),  # health
+        ]
         constraints = [
             # With the hop: two APIs behind one distribution each have their own series of it.
             models.UniqueConstraint(
@@ -164,7 +167,8 @@ class ApiUsage(models.Model):
     cause = models.CharField(max_length=20, choices=Cause.choices)
     metrics = models.PositiveIntegerField(default=0)
     metrics_at_least = models.PositiveIntegerField(default=0, help_text="Five statistics of one metric counted as one.")
-    polls = models.PositiveIntegerField(default=0, help_text="Polls that brought them.")
+    polls = models.PositiveIntegerField(default=0, help_text="Slots in which any of them were requested.")
+    last_slot = models.BigIntegerField(default=0, help_text="The newest of these slots, in epoch seconds.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["api", "hour", "cause"], name="api_usage_once")]

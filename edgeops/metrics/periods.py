@@ -12,6 +12,8 @@ KEPT = {MINUTE: timedelta(days=15), FIVE_MINUTES: timedelta(days=63), HOUR: time
 MARK = {MINUTE: "settled_until", FIVE_MINUTES: "five_minutes_until", HOUR: "hours_until"}
 """The field of a series up to which its datapoints of a period are all read and no longer change."""
 LONGEST = KEPT[HOUR]
+ROLLED = ("Sum", "SampleCount", "Minimum", "Maximum")
+"""Statistics that the longer periods get from the minutes; an average or percentile only CloudWatch can tell."""
 MAX_POINTS = 1500
 """Points of a line: as many as a wide screen has pixels for."""
 

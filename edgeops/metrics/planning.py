@@ -1,41 +1,79 @@
 """Which series are due, and in which batches they are asked for.
 
-Three lanes: a series nobody has polled yet goes at once, one that an open page or an alarm wants goes every minute, the
-rest every 15 minutes. A batch is unique in its slot, so that two beats, or one tick delivered twice, plan it once.
+A series nobody has polled yet goes at once, one that an open page or an alarm wants goes every minute, the rest every
+15 minutes; a spent budget makes that less. What only CloudWatch can compute at five minutes and an hour has its own
+lane, and so has history (`history.plan`). A batch is unique in its slot: any number of beats plan each slot once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Q
 
-from edgeops.aws.cloudwatch import MAX_DATAPOINTS, MAX_QUERIES
-from edgeops.metrics import catalogue, windows
+from edgeops.estate.fetches import FetchState
+from edgeops.metrics import budget, catalogue, history, packing, periods, windows
+from edgeops.metrics.budget import NORMAL, Pace
 from edgeops.metrics.models import Interest, Lane, Lease, PollBatch, Series
 
-SLOT_SECONDS = {Lane.BACKFILL: 60, Lane.WATCHED: 60, Lane.SLOW: 900}
+BACKFILL_SECONDS = 60
+LONG_DELAY_SECONDS = 300
+LONG_SLOT_SECONDS = 900
+LONG_MARKS = {periods.FIVE_MINUTES: "five_minutes_until", periods.HOUR: "hours_until"}
+WATCHED_LONG = {periods.FIVE_MINUTES: timedelta(minutes=15), periods.HOUR: timedelta(hours=1)}
+IDLE_LONG = {periods.FIVE_MINUTES: timedelta(hours=6), periods.HOUR: timedelta(hours=24)}
+"""How far the longer periods may lag: they are drawn in ranges of days, where a quarter of an hour is a pixel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """What one request can be for."""
 
     account_id: int
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Slot(NamedTuple):
+    """What is planned once."""
+
+    lane: Lane
+    period: int
+    at: datetime
+
+
+class Candidate(NamedTuple):
     """A series with what planning needs to know of it."""
 
     series_id: int
-    group: Group
+    account_id: int
+    region: str
     api_id: int
-    is_headline: bool
+    kind: str
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions_key: str
     settled_until: datetime | None
     polled_at: datetime | None
+    five_minutes_until: datetime | None
+    hours_until: datetime | None
+
+    @property
+    def group(self) -> Group:
+        """What one request can hold it with."""
+        return Group(self.account_id, self.region)
+
+    @property
+    def metric_key(self) -> packing.MetricKey:
+        """Which metric it is a statistic of."""
+        return self.namespace, self.metric, self.dimensions_key
+
+
+FIELDS = (
+    "pk", "account_id", "region", "hop__api_id", "hop__kind", "namespace", "metric", "statistic", "dimensions_key",
+    "settled_until", "polled_at", "five_minutes_until", "hours_until",
+)  # fmt: skip
 
 
 def plan(now: datetime) -> list[PollBatch]:
@@ -43,11 +81,18 @@ def plan(now: datetime) -> list[PollBatch]:
 
     A batch of an earlier slot that nobody has got to is replaced: the newer one reads the same minutes again.
     """
-    lanes: dict[Lane, list[Candidate]] = defaultdict(list)
-    watch = _Watch.at(now)
-    for candidate in _candidates():
-        lanes[watch.lane(candidate)].append(candidate)
-    return [batch for lane, candidates in lanes.items() for batch in _plan_lane(lane, candidates, now)]
+    watch, paces = _Watch.at(now), budget.paces(now)
+    due: dict[Slot, list[Candidate]] = defaultdict(list)
+    for candidate in _candidates(watch, now):
+        pace = paces.get(candidate.account_id, NORMAL)
+        slot = _slot(candidate, watch, pace, now)
+        if candidate.polled_at is None or candidate.polled_at < slot.at:
+            due[slot].append(candidate)
+        for period in _due_long(candidate, watch, now):
+            due[Slot(Lane.LONG, period, windows.floor(now, LONG_SLOT_SECONDS))].append(candidate)
+    limits = packing.limits() if due else {}
+    batches = [batch for slot, members in sorted(due.items()) for batch in _plan_slot(slot, members, limits, now)]
+    return batches + history.plan(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,122 +105,132 @@ class _Watch:
 
     @classmethod
     def at(cls, now: datetime) -> "_Watch":
-        open_pages = Lease.objects.filter(expires_at__gt=now)
+        open_pages = list(Lease.objects.filter(expires_at__gt=now))
         return cls(
-            api_ids=frozenset(open_pages.filter(api__isnull=False).values_list("api", flat=True)),
-            is_overview_open=open_pages.filter(api__isnull=True).exists(),
+            api_ids=frozenset(page.api_id for page in open_pages if page.api_id is not None),
+            is_overview_open=any(page.api_id is None for page in open_pages),
             series_ids=frozenset(Interest.objects.values_list("series_id", flat=True)),
         )
 
-    def lane(self, candidate: Candidate) -> Lane:
-        if candidate.polled_at is None:
-            return Lane.BACKFILL
-        is_watched = (
-            candidate.series_id in self.series_ids
-            or candidate.api_id in self.api_ids
-            or (self.is_overview_open and candidate.is_headline)
+    def seen_on_page(self, candidate: Candidate) -> bool:
+        return candidate.api_id in self.api_ids or (
+            self.is_overview_open and catalogue.is_headline(candidate.kind, candidate.metric, candidate.statistic)
         )
-        return Lane.WATCHED if is_watched else Lane.SLOW
+
+    def wants(self, candidate: Candidate) -> bool:
+        return candidate.series_id in self.series_ids or self.seen_on_page(candidate)
+
+    def rows(self) -> Q:
+        """The series that may be wanted; which of them are headlines is only known to the catalogue."""
+        on_page = Q(metric__in=catalogue.HEADLINES) if self.is_overview_open else Q(pk__in=[])
+        return Q(pk__in=Interest.objects.values("series_id")) | Q(hop__api__in=self.api_ids) | on_page
 
 
-def _candidates() -> Iterator[Candidate]:
-    rows = Series.objects.being_read().order_by("pk").values_list(
-        "pk", "account_id", "region", "hop__api_id", "hop__kind", "metric", "statistic", "settled_until", "polled_at"
+def _candidates(watch: _Watch, now: datetime) -> Iterator[Candidate]:
+    """The series that can be due: of the many that nobody watches, only those whose turn has come."""
+    unseen = Q(polled_at=None) | Q(polled_at__lt=windows.floor(now, NORMAL.idle_seconds))
+    long_idle = Q(five_minutes_until__lt=now - IDLE_LONG[periods.FIVE_MINUTES])
+    long_idle |= Q(hours_until__lt=now - IDLE_LONG[periods.HOUR])
+    may_be_asked = Q(retry_at=None) | Q(retry_at__lte=now)
+    rows = Series.objects.filter(
+        unseen | watch.rows() | (long_idle & ~Q(statistic__in=periods.ROLLED)), may_be_asked, stopped_at=None
     )
-    for pk, account_id, region, api_id, kind, metric, statistic, settled_until, polled_at in rows:
-        yield Candidate(
-            series_id=pk,
-            group=Group(account_id, region),
-            api_id=api_id,
-            is_headline=catalogue.is_headline(kind, metric, statistic),
-            settled_until=settled_until,
-            polled_at=polled_at,
-        )
+    for row in rows.order_by("pk").values_list(*FIELDS):
+        yield Candidate._make(row)
 
 
-def _plan_lane(lane: Lane, candidates: Iterable[Candidate], now: datetime) -> list[PollBatch]:
-    slot = windows.floor(now, SLOT_SECONDS[lane])
-    taken, ordinals = _already_planned(lane, slot)
+def _slot(candidate: Candidate, watch: _Watch, pace: Pace, now: datetime) -> Slot:
+    """The current turn of a series at one minute."""
+    if candidate.polled_at is None:
+        lane, seconds = Lane.BACKFILL, BACKFILL_SECONDS
+    elif candidate.series_id in watch.series_ids:
+        lane, seconds = Lane.WATCHED, pace.alarm_seconds
+    elif watch.seen_on_page(candidate):
+        lane, seconds = Lane.WATCHED, pace.page_seconds
+    else:
+        lane, seconds = Lane.SLOW, pace.idle_seconds
+    return Slot(lane, periods.MINUTE, windows.floor(now, seconds))
+
+
+def _due_long(candidate: Candidate, watch: _Watch, now: datetime) -> Iterator[int]:
+    """The longer periods to ask CloudWatch for: what EdgeOps cannot roll up itself and lags too far."""
+    if candidate.statistic in periods.ROLLED or candidate.polled_at is None:
+        return
+    lags = WATCHED_LONG if watch.wants(candidate) else IDLE_LONG
+    for period, name in LONG_MARKS.items():
+        until: datetime | None = getattr(candidate, name)
+        if until is not None and windows.settled_boundary(now, LONG_DELAY_SECONDS, period) - until >= lags[period]:
+            yield period
+
+
+def _plan_slot(
+    slot: Slot, candidates: Iterable[Candidate], limits: Mapping[tuple[int, str], int], now: datetime
+) -> list[PollBatch]:
+    taken, ordinals = _already_planned(slot)
     groups: dict[Group, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        if candidate.series_id not in taken and _is_due(candidate, lane, slot):
+        if candidate.series_id not in taken:
             groups[candidate.group].append(candidate)
     batches = [
         PollBatch(
             account_id=group.account_id,
             region=group.region,
-            period=windows.PERIOD,
-            lane=lane,
-            slot_at=slot,
+            period=slot.period,
+            lane=slot.lane,
+            slot_at=slot.at,
             ordinal=ordinal,
-            series_ids=sorted(member.series_id for member in members),
-            start=window.start,
-            end=window.end,
+            series_ids=sorted(packed.series_ids),
+            start=packed.start,
+            end=windows.floor(now, slot.period),
             next_at=now,
         )
         for group, due in groups.items()
-        for ordinal, (members, window) in enumerate(_cut(due, now), start=ordinals[group])
+        for ordinal, packed in enumerate(_packed(slot, due, limits.get(group), now), start=ordinals[group])
     ]
     PollBatch.objects.bulk_create(batches, ignore_conflicts=True)
     for group in groups:
-        _supersede_older(lane, slot, group, now)
+        _supersede_older(slot, group, now)
     return _as_stored(batches)
 
 
-def _already_planned(lane: Lane, slot: datetime) -> tuple[set[int], dict[Group, int]]:
-    """Series this slot has a batch for in any lane, and each group's next ordinal in this one.
+def _packed(slot: Slot, due: Iterable[Candidate], limit: int | None, now: datetime) -> list[packing.Packed]:
+    wanted = (packing.Wanted(one.series_id, one.metric_key, one.statistic, _start(slot, one, now)) for one in due)
+    return packing.pack(wanted, end=windows.floor(now, slot.period), period=slot.period, limit=limit)
 
-    A backfill under way counts in whatever slot it was planned.
+
+def _start(slot: Slot, candidate: Candidate, now: datetime) -> datetime:
+    if slot.lane != Lane.LONG:
+        return windows.poll_window(now, candidate.settled_until).start
+    until: datetime = getattr(candidate, LONG_MARKS[slot.period])
+    return max(windows.long_window(now, until, slot.period).start, periods.oldest(slot.period, now))
+
+
+def _already_planned(slot: Slot) -> tuple[set[int], dict[Group, int]]:
+    """Series this slot has a batch for in any lane of its period, and each group's next ordinal in this one.
+
+    A backfill under way counts in whatever slot it was planned; a batch that was superseded took nobody's turn.
     """
-    planned = Q(slot_at=slot)
-    if lane == Lane.BACKFILL:
-        planned |= Q(lane=lane, next_at__isnull=False)
+    planned = Q(slot_at=slot.at)
+    if slot.lane == Lane.BACKFILL:
+        planned |= Q(lane=slot.lane, next_at__isnull=False)
     taken: set[int] = set()
     ordinals: dict[Group, int] = defaultdict(int)
-    for batch in PollBatch.objects.filter(planned):
-        taken.update(batch.series_ids)
-        if (batch.lane, batch.slot_at) == (lane, slot):
+    for batch in PollBatch.objects.filter(planned, period=slot.period).exclude(lane=Lane.HISTORY):
+        if batch.state != FetchState.SUPERSEDED:
+            taken.update(batch.series_ids)
+        if (batch.lane, batch.slot_at) == (slot.lane, slot.at):
             group = Group(batch.account_id, batch.region)
             ordinals[group] = max(ordinals[group], batch.ordinal + 1)
     return taken, ordinals
 
 
-def _is_due(candidate: Candidate, lane: Lane, slot: datetime) -> bool:
-    """On the slow lane a series that was watched a moment ago has had its turn."""
-    return lane != Lane.SLOW or candidate.polled_at is None or candidate.polled_at < slot
-
-
-def _cut(due: Iterable[Candidate], now: datetime) -> Iterator[tuple[list[Candidate], windows.Window]]:
-    """Batches of 500 series at most, and of no more datapoints than one page of the answer holds.
-
-    Those that reach back furthest come together, so that one series left for days does not make all others be read
-    for days.
-    """
-    end = windows.floor(now, windows.PERIOD)
-    members: list[Candidate] = []
-    start = end
-    for reach, candidate in sorted(
-        ((windows.poll_window(now, one.settled_until).start, one) for one in due),
-        key=lambda pair: (pair[0], pair[1].series_id),
-    ):
-        if members and not _has_room(len(members) + 1, end - start):
-            yield members, windows.Window(start, end)
-            members = []
-        start = start if members else reach
-        members.append(candidate)
-    if members:
-        yield members, windows.Window(start, end)
-
-
-def _has_room(count: int, reach: timedelta) -> bool:
-    return count <= MAX_QUERIES and count * int(reach.total_seconds()) // windows.PERIOD <= MAX_DATAPOINTS
-
-
-def _supersede_older(lane: Lane, slot: datetime, group: Group, now: datetime) -> None:
+def _supersede_older(slot: Slot, group: Group, now: datetime) -> None:
     """End batches of earlier slots, unless somebody is at work on them. Backfills have no successor to take over."""
-    if lane == Lane.BACKFILL:
+    if slot.lane == Lane.BACKFILL:
         return
-    older = PollBatch.objects.filter(lane=lane, slot_at__lt=slot, account_id=group.account_id, region=group.region)
+    older = PollBatch.objects.filter(
+        lane=slot.lane, period=slot.period, slot_at__lt=slot.at, account_id=group.account_id, region=group.region
+    )
     older.supersede(now)
 
 
@@ -184,5 +239,6 @@ def _as_stored(batches: Sequence[PollBatch]) -> list[PollBatch]:
     if not batches:
         return []
     keys = {(batch.account_id, batch.region, batch.ordinal) for batch in batches}
-    stored = PollBatch.objects.filter(lane=batches[0].lane, slot_at=batches[0].slot_at, next_at__isnull=False)
+    one = batches[0]
+    stored = PollBatch.objects.filter(lane=one.lane, period=one.period, slot_at=one.slot_at, next_at__isnull=False)
     return [batch for batch in stored.order_by("pk") if (batch.account_id, batch.region, batch.ordinal) in keys]

@@ -1,22 +1,27 @@
-"""Working one poll batch: ask CloudWatch, store the datapoints, move the marks, say how it went."""
+"""Working one poll batch: ask CloudWatch, store the datapoints, move the marks, say how it went.
+
+Rows are tuples here, not model instances: 5,000 series are polled each minute, and building objects would cost more
+than everything that is done with them.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from math import isfinite
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from edgeops.aws.clients import Access, Meter
-from edgeops.aws.cloudwatch import ACTION, Query, Result, Status
+from edgeops.aws.cloudwatch import Answer, Query, Result, Status
 from edgeops.aws.errors import AwsError
+from edgeops.estate import breaker
 from edgeops.estate.fetches import FetchState
-from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
-from edgeops.metrics import catalogue, partitions, storing, windows
+from edgeops.estate.models import AccessState, AccountHealth
+from edgeops.metrics import clock, marks, partitions, storing, usage
 from edgeops.metrics.models import PollBatch, Series
 
-UNKNOWN_DELAY_SECONDS = 300
 STORED = {Status.COMPLETE, Status.PARTIAL}
 SERVICE = "cloudwatch"
 
@@ -34,7 +39,7 @@ class CloudWatch(Protocol):
         end: datetime,
         meter: Meter,
         access: Access,
-    ) -> list[Result]:
+    ) -> Answer:
         """Raises AwsError."""
 
 
@@ -44,33 +49,57 @@ def poll(pk: int, *, cloudwatch: CloudWatch, now: datetime) -> list[int]:
     An AWS error does not leave here: it ends as a later try or a failed row, and as the account's health.
     """
     batch = PollBatch.begin(pk, now=now)
-    if batch is None:
+    if batch is None or _is_held_back(batch, now):
         return []
     asked = _Asked(Series.objects.filter(pk__in=batch.series_ids).order_by("pk"))
+    if not asked.by_query:  # the series were deleted since
+        batch.finish(next_at=None, state=FetchState.DONE)
+        return []
     try:
-        results = asked.read(batch, cloudwatch, AwsUsage.meter(batch.account, batch.region, now))
+        answer = asked.read(batch, cloudwatch, usage.meter(batch, asked.billed(), now))
     except AwsError as error:
         batch.record_failure(error, account=batch.account, region=batch.region, service=SERVICE, now=now)
         return []
-    return _record_answer(batch, asked.answers(results), now)
+    return _record_answer(batch, asked.answers(answer.results), answer.clock_ahead_seconds, now)
+
+
+def _is_held_back(batch: PollBatch, now: datetime) -> bool:
+    """Whether the breaker is open: the batch then waits as it is, and says so. Waiting is no attempt."""
+    until = AccountHealth.held_until(batch.account_id, batch.region, SERVICE, now)
+    if until is None:
+        return False
+    words = f"Not asked before {until:%H:%M:%S} UTC: CloudWatch failed {breaker.OPENS_AFTER} times in a row."
+    batch.finish(next_at=until, attempts=batch.attempts - 1, last_error=words)
+    return True
+
+
+class _Row(NamedTuple):
+    pk: int
+    api_id: int
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: dict[str, str]
+    dimensions_key: str
+
+
+FIELDS = ("pk", "hop__api_id", "namespace", "metric", "statistic", "dimensions", "dimensions_key")
 
 
 class _Asked:
     """One query for each different metric, though two APIs may each have a series of it: AWS bills by the query."""
 
-    def __init__(self, series: Iterable[Series]) -> None:
-        same: dict[tuple[str, str, str, str], list[Series]] = defaultdict(list)
-        for one in series:
-            same[one.namespace, one.metric, one.statistic, one.dimensions_key].append(one)
+    def __init__(self, series: QuerySet[Series]) -> None:
+        same: dict[tuple[str, str, str, str], list[_Row]] = defaultdict(list)
+        for row in map(_Row._make, series.values_list(*FIELDS)):
+            same[row.namespace, row.metric, row.dimensions_key, row.statistic].append(row)
         self.by_query = {f"s{alike[0].pk}": alike for alike in same.values()}
 
-    def read(self, batch: PollBatch, cloudwatch: CloudWatch, meter: Meter) -> list[Result]:
+    def read(self, batch: PollBatch, cloudwatch: CloudWatch, meter: Meter) -> Answer:
         queries = [
             Query(query_id, first.namespace, first.metric, first.statistic, first.dimensions)
             for query_id, (first, *_) in self.by_query.items()
         ]
-        if not queries:  # the series were deleted since
-            return []
         return cloudwatch.get_metric_data(
             batch.region,
             queries,
@@ -81,38 +110,54 @@ class _Asked:
             access=batch.account.access,
         )
 
-    def answers(self, results: Iterable[Result]) -> list["_Answer"]:
-        """Every series with its result; None where AWS said nothing about it."""
+    def billed(self) -> list[usage.Asked]:
+        """Every query with the series it is counted for."""
+        return [
+            usage.Asked(first.pk, first.api_id, (first.namespace, first.metric, first.dimensions_key))
+            for first, *_ in self.by_query.values()
+        ]
+
+    def answers(self, results: Iterable[Result]) -> dict[int, Result | None]:
+        """The result of every series; None where AWS said nothing about it."""
         found = {result.id: result for result in results}
-        return [(one, found.get(query_id)) for query_id, alike in self.by_query.items() for one in alike]
+        return {one.pk: found.get(query_id) for query_id, alike in self.by_query.items() for one in alike}
 
 
-type _Answer = tuple[Series, Result | None]
-
-
-def _record_answer(batch: PollBatch, answers: Sequence[_Answer], now: datetime) -> list[int]:
+def _record_answer(
+    batch: PollBatch, answers: Mapping[int, Result | None], clock_ahead: float | None, now: datetime
+) -> list[int]:
     """Datapoints, marks, the end of the batch and the account's health, together or not at all."""
-    found = {one.pk: result for one, result in answers if result is not None and result.status in STORED}
-    complete = [pk for pk, result in found.items() if result.status == Status.COMPLETE]
-    trouble = _trouble(answers)
+    found = {pk: _buckets(result, batch) for pk, result in answers.items() if result and result.status in STORED}
+    words = {pk: marks.NO_ANSWER if result is None else result.status.value for pk, result in answers.items()}
+    complete = {pk: found[pk] for pk, word in words.items() if word == Status.COMPLETE}
     partitions.ensure(batch.period, batch.start, batch.end)
     with transaction.atomic():
-        if not batch.finish(next_at=None, state=FetchState.DONE, last_error=trouble):
+        if not batch.finish(next_at=None, state=FetchState.DONE, last_error=_incomplete(words)):
             return []
-        buckets = {pk: _buckets(result, batch) for pk, result in found.items()}
-        storing.store(_rows(buckets), period=batch.period)
-        _move_marks(complete, buckets, batch, now)
-        if answers:
-            state = AccessState.PARTIAL if trouble else AccessState.FRESH
-            AccountHealth.note(batch.account, batch.region, SERVICE, state, message=trouble, now=now)
-    return complete
+        known = marks.lock(sorted(answers))
+        stored = storing.store(_rows(found), period=batch.period)
+        marks.move(batch, known, complete, now)
+        marks.learn(batch, known, complete, stored.late, now)
+        marks.note_trouble(known, words, now)
+        trouble = marks.troubles(batch.account_id, batch.region)
+        state = AccessState.PARTIAL if trouble else AccessState.FRESH
+        AccountHealth.note(batch.account, batch.region, SERVICE, state, message=trouble, now=now)
+        clock.note(batch.account, batch.region, clock_ahead, now)
+    return sorted(complete)
+
+
+def _incomplete(words: Mapping[int, str]) -> str:
+    """How many queries of the batch did not answer completely, for its own row."""
+    failed = sorted({word for word in words.values() if word != Status.COMPLETE})
+    count = sum(word != Status.COMPLETE for word in words.values())
+    return f"{count} of {len(words)} series did not answer in full: {', '.join(failed)}." if count else ""
 
 
 def _buckets(result: Result, batch: PollBatch) -> dict[int, float]:
     """Values by the epoch second their bucket starts at: one each, finite, inside the window."""
-    start, end = batch.start.timestamp(), batch.end.timestamp()
+    start, end, period = batch.start.timestamp(), batch.end.timestamp(), batch.period
     return {
-        int(stamp // batch.period * batch.period): value
+        int(stamp // period * period): value
         for stamp, value in zip(result.timestamps, result.values, strict=True)
         if isfinite(value) and start <= stamp < end
     }
@@ -122,48 +167,3 @@ def _rows(buckets: Mapping[int, Mapping[int, float]]) -> Iterator[tuple[int, int
     for series_id, values in buckets.items():
         for epoch, value in values.items():
             yield series_id, epoch, value
-
-
-def _move_marks(
-    complete: Iterable[int], buckets: Mapping[int, Mapping[int, float]], batch: PollBatch, now: datetime
-) -> None:
-    """Marks move over complete answers alone and never back; read again here, for another poll may have moved them."""
-    moved = list(Series.objects.select_for_update().filter(pk__in=complete).order_by("pk"))
-    for one in moved:
-        one.polled_at = _later(one.polled_at, now)
-        one.settled_until = _later(one.settled_until, min(batch.end, windows.settled_boundary(now, _delay(one))))
-        if seen := buckets[one.pk]:
-            first, last = (datetime.fromtimestamp(epoch, UTC) for epoch in (min(seen), max(seen)))
-            one.first_datapoint_at = min(one.first_datapoint_at or first, first)
-            one.data_until = _later(one.data_until, last + timedelta(seconds=batch.period))
-    Series.objects.bulk_update(
-        moved, ["polled_at", "settled_until", "first_datapoint_at", "data_until"], batch_size=100
-    )
-
-
-def _later(known: datetime | None, found: datetime) -> datetime:
-    return found if known is None else max(known, found)
-
-
-def _delay(series: Series) -> int:
-    metric = catalogue.find(series.namespace, series.metric, series.statistic)
-    return UNKNOWN_DELAY_SECONDS if metric is None else metric.delay_seconds
-
-
-def _trouble(answers: Sequence[_Answer]) -> str:
-    """What a person should know of the queries that did not answer completely; empty when all did."""
-    failed: dict[str, list[str]] = defaultdict(list)
-    for one, result in answers:
-        if result is None or result.status != Status.COMPLETE:
-            failed["no answer" if result is None else result.status].append(f"{one.metric} of {one.dimensions_key}")
-    return " ".join(
-        f"{len(names)} of {len(answers)} metrics could not be read in full ({status}), as {names[0]}: their newest "
-        f"minutes are missing here. {_advice(status)}"
-        for status, names in failed.items()
-    )
-
-
-def _advice(status: str) -> str:
-    if status == Status.FORBIDDEN:
-        return f"Allow the IAM action {ACTION} for them to the role EdgeOps uses."
-    return "EdgeOps asks again with the next poll."

@@ -30,18 +30,24 @@ def floor(moment: datetime, seconds: int) -> datetime:
     return periods.floor(moment, seconds)
 
 
-def settled_boundary(now: datetime, delay_seconds: int) -> datetime:
+def settled_boundary(now: datetime, delay_seconds: int, period: int = PERIOD) -> datetime:
     """Buckets that end by this moment no longer change."""
-    return floor(now - timedelta(seconds=delay_seconds), PERIOD)
+    return floor(now - timedelta(seconds=delay_seconds), period)
 
 
 def poll_window(now: datetime, settled_until: datetime | None) -> Window:
     """What to read of a series: a day at first, then everything unsettled and a tail before it.
 
-    A series left alone for long is read from where it stopped, as far back as one-minute datapoints are kept.
+    Never more than a day: what lies further back is read in the background, for the newest minutes must not wait.
     """
     end = floor(now, PERIOD)
     if settled_until is None:
         return Window(end - BACKFILL, end)
     start = floor(min(settled_until, end), PERIOD) - TAIL
-    return Window(max(start, end - KEPT + TAIL), end)
+    return Window(max(start, end - BACKFILL), end)
+
+
+def long_window(now: datetime, stored_until: datetime, period: int) -> Window:
+    """What to read at a longer period: everything since the mark and the two buckets before it."""
+    end = floor(now, period)
+    return Window(min(stored_until, end) - timedelta(seconds=2 * period), end)

@@ -14,6 +14,7 @@ from edgeops.metrics.models import Series
 
 __all__ = [
     "CATALOGUE",
+    "HEADLINES",
     "AbsentMeans",
     "Metric",
     "Needs",
@@ -96,6 +97,8 @@ CATALOGUE: tuple[Metric, ...] = (
 )
 _BY_HOP = {(metric.hop_kind.value, metric.name, metric.statistic): metric for metric in CATALOGUE}
 _BY_NAME = {(metric.namespace, metric.name, metric.statistic): metric for metric in CATALOGUE}
+HEADLINES = frozenset(metric.name for metric in CATALOGUE if metric.is_headline)
+"""Names a headline can have: which of their series is one, `is_headline` tells."""
 _OF_KIND: dict[HopKind, list[Metric]] = defaultdict(list)
 for _metric in CATALOGUE:
     _OF_KIND[_metric.hop_kind].append(_metric)

@@ -47,6 +47,14 @@ class Migration(migrations.Migration):
             name="trouble_since",
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddIndex(
+            model_name="series",
+            index=models.Index(
+                condition=models.Q(("trouble", ""), _negated=True),
+                fields=["account", "region"],
+                name="series_troubled",
+            ),
+        ),
         migrations.AlterField(
             model_name="pollbatch",
             name="lane",
@@ -84,7 +92,14 @@ class Migration(migrations.Migration):
                     "metrics_at_least",
                     models.PositiveIntegerField(default=0, help_text="Five statistics of one metric counted as one."),
                 ),
-                ("polls", models.PositiveIntegerField(default=0, help_text="Polls that brought them.")),
+                (
+                    "polls",
+                    models.PositiveIntegerField(default=0, help_text="Slots in which any of them were requested."),
+                ),
+                (
+                    "last_slot",
+                    models.BigIntegerField(default=0, help_text="The newest of these slots, in epoch seconds."),
+                ),
                 (
                     "api",
                     models.ForeignKey(

@@ -32,7 +32,9 @@ def ask(bill, *queries):
     def meter(*call):
         bill.append(call)
 
-    return cloudwatch.get_metric_data("eu-west-1", queries or [QUERY], period=60, start=START, end=END, meter=meter)
+    return cloudwatch.get_metric_data(
+        "eu-west-1", queries or [QUERY], period=60, start=START, end=END, meter=meter
+    ).results
 
 
 def expected(*queries, token=None):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from edgeops.aws.cloudwatch import Result, Status
+from edgeops.aws import cloudwatch
+from edgeops.aws.cloudwatch import Answer, Result, Status
 
 
 @dataclass
@@ -16,6 +17,7 @@ class FakeCloudWatch:
     failures: list = field(default_factory=list)
     asked: list = field(default_factory=list)
     on_call: list = field(default_factory=list)
+    clock_ahead: float | None = None
 
     def report(self, metric, start, values, *, statistic="Sum"):
         """One value a minute from `start`; None reports nothing."""
@@ -33,10 +35,12 @@ class FakeCloudWatch:
         )
         for act in self.on_call:
             act()
-        meter("cloudwatch", "GetMetricData", 0 if self.failures else len(queries))
+        is_billed = not self.failures
+        meter("cloudwatch", "GetMetricData", len(queries) * is_billed, cloudwatch.at_least(queries) * is_billed)
         if self.failures:
             raise self.failures.pop(0)
-        return [self._result(query, start, end) for query in queries if query.metric not in self.silent]
+        results = [self._result(query, start, end) for query in queries if query.metric not in self.silent]
+        return Answer(results, self.clock_ahead)
 
     def _result(self, query, start, end):
         known = self.datapoints.get((query.metric, query.statistic), {})

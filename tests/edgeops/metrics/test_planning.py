@@ -3,13 +3,13 @@ from datetime import timedelta
 import pytest
 
 from edgeops.estate.fetches import FetchState
-from edgeops.estate.models import Hop
+from edgeops.estate.models import AccountHealth, AwsUsage, Hop
 from edgeops.metrics import interests, leases, planning, registry
 from edgeops.metrics.models import Lane, PollBatch, Series
 from tests.edgeops.metrics.rows import mark
 
 pytestmark = pytest.mark.django_db
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -213,19 +213,123 @@ def test_one_series_left_for_days_does_not_make_the_others_read_days(api, now):
     hop = api.hops.get(kind="lambda")
     many(hop, 60, polled_at=now - 20 * MINUTE, settled_until=now - 5 * MINUTE)
     late = Series.objects.last()
-    mark(late, settled_until=now - timedelta(days=14))
+    mark(late, settled_until=now - timedelta(hours=23))
 
     first, *others = planning.plan(now)
 
     assert late.pk in first.series_ids
-    assert len(first.series_ids) <= 5
+    assert len(first.series_ids) == 1
     assert {batch.start for batch in others} == {now - 15 * MINUTE}
+
+
+def test_what_was_forbidden_waits_for_its_hour_and_keeps_nothing_else_from_being_read(polled, requests, now):
+    mark(requests, trouble="Forbidden", retry_at=now + 5 * MINUTE)
+
+    assert requests.pk not in planned(planning.plan(now))[Lane.SLOW]
+    assert requests.pk in planned(planning.plan(now + 6 * MINUTE))[Lane.SLOW]
+
+
+def test_what_somebody_stopped_is_not_asked_for(polled, requests, now):
+    mark(requests, stopped_at=now)
+
+    assert requests.pk not in planned(planning.plan(now))[Lane.SLOW]
+
+
+def test_averages_and_percentiles_are_asked_for_at_longer_periods_and_sums_are_not(polled, api, now):
+    Series.objects.update(polled_at=now, five_minutes_until=now - 30 * MINUTE, hours_until=now - 2 * HOUR)
+    leases.renew("api:products", api, now)
+
+    batches = planning.plan(now)
+
+    long = {batch.period: batch for batch in batches if batch.lane == Lane.LONG and batch.region == "eu-west-1"}
+    assert set(long) == {300, 3600}
+    for batch in long.values():
+        statistics = set(Series.objects.filter(pk__in=batch.series_ids).values_list("statistic", flat=True))
+        assert statistics == {"Average", "p50", "p95", "p99"} & statistics
+        assert "Average" in statistics
+    assert (long[300].start, long[300].end) == (now - 40 * MINUTE, now)
+    assert (long[3600].start, long[3600].end) == (now - 4 * HOUR, now)
+
+
+def test_longer_periods_may_lag_for_hours_while_nobody_looks(polled, api, now):
+    Series.objects.update(polled_at=now, five_minutes_until=now - 5 * HOUR, hours_until=now - 20 * HOUR)
+
+    assert planning.plan(now) == []
+
+    Series.objects.update(five_minutes_until=now - 7 * HOUR)
+    assert {(batch.lane, batch.period) for batch in planning.plan(now)} == {(Lane.LONG, 300)}
+
+
+def test_a_page_that_opens_has_its_longer_periods_brought_up_at_once(polled, api, now):
+    Series.objects.update(polled_at=now, five_minutes_until=now - 5 * HOUR, hours_until=now - 20 * HOUR)
+    assert planning.plan(now) == []
+
+    leases.renew("api:products", api, now)
+
+    assert {batch.period for batch in planning.plan(now) if batch.lane == Lane.LONG} == {300, 3600}
+
+
+def test_a_throttled_account_is_asked_in_smaller_requests(api, account, now):
+    hop = api.hops.get(kind="lambda")
+    many(hop, 300, polled_at=now - 20 * MINUTE, settled_until=now - 5 * MINUTE)
+    AccountHealth.objects.create(
+        account=account, region=hop.region, service="cloudwatch", state="FETCH_FAILED", since=now, max_queries=125
+    )
+
+    assert [len(batch.series_ids) for batch in planning.plan(now)] == [125, 125, 50]
+
+
+@pytest.mark.parametrize(
+    ("dollars", "alarm_minutes", "page_minutes", "idle_minutes"),
+    [(0, 1, 1, 15), (25, 1, 5, 60), (40, 5, 5, 60)],
+)
+def test_a_spent_budget_slows_reading_and_never_stops_it(
+    polled, requests, api, account, now, dollars, alarm_minutes, page_minutes, idle_minutes
+):
+    type(account).objects.update(monthly_budget=30)
+    spend(account, dollars, now)
+    interests.hold(requests, holder_kind="alarm", holder_id=1)
+    page = type(api).objects.create(
+        slug="page", name="Page", account=account, region=api.region, distribution=api.distribution
+    )
+    many(Hop.objects.create(api=page, account=account, region="eu-west-1", kind="lambda", position=0, name="x",
+                            dimensions={}), 1)  # fmt: skip
+    paged = Series.objects.get(hop__api=page)
+    begin = now.replace(minute=0)
+    turns = {"alarm": [], "page": [], "idle": []}
+    Series.objects.update(polled_at=begin - MINUTE, settled_until=begin - 2 * MINUTE)
+
+    for minute in range(120):
+        leases.renew("api:page", page, begin + minute * MINUTE)
+        for batch in planning.plan(begin + minute * MINUTE):
+            asked = Series.objects.filter(pk__in=batch.series_ids)
+            asked.update(polled_at=begin + minute * MINUTE)
+            held = {"alarm"} if requests.pk in batch.series_ids else set()
+            held |= {"page"} if paged.pk in batch.series_ids else set()
+            held |= {"idle"} if batch.lane == Lane.SLOW else set()
+            for kind in held:
+                turns[kind].append(minute)
+
+    assert sorted(set(turns["alarm"])) == list(range(0, 120, alarm_minutes))
+    assert sorted(set(turns["page"])) == list(range(0, 120, page_minutes))
+    assert sorted(set(turns["idle"])) == list(range(0, 120, idle_minutes))
+
+
+def spend(account, dollars, now):
+    AwsUsage.objects.create(
+        account=account,
+        region="eu-west-1",
+        service="cloudwatch",
+        operation="GetMetricData",
+        hour=now.replace(day=2),
+        units=dollars * 100_000,
+    )
 
 
 def test_an_idle_tick_writes_nothing(polled, now, django_assert_max_num_queries):
     planning.plan(now)
 
-    with django_assert_max_num_queries(6) as queries:
+    with django_assert_max_num_queries(8) as queries:
         planning.plan(now + 15 * SECOND)
 
     assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)

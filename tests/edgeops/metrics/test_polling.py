@@ -161,7 +161,7 @@ def test_a_query_that_failed_leaves_its_series_alone_and_the_others_move(batch, 
     assert values(series["Invocations", "Sum"]) == [10.0]
     health = AccountHealth.objects.get()
     assert health.state == "PARTIAL"
-    assert "1 of 5 metrics" in health.message
+    assert "1 metric could not be read in full" in health.message
     assert "Errors of FunctionName=products-handler" in health.message
 
 

@@ -70,17 +70,29 @@ def test_a_first_poll_reads_a_day():
     assert window.minutes == 1440
 
 
-def test_a_series_left_for_a_month_is_read_as_far_back_as_minutes_are_kept():
+def test_a_series_left_for_a_month_is_read_for_a_day_first():
     window = windows.poll_window(at("12:00:45"), at("12:00:00") - timedelta(days=31))
 
-    assert timedelta(days=14, hours=23) < window.end - window.start < timedelta(days=15)
+    assert window == Window(at("12:00:00") - timedelta(hours=24), at("12:00:00"))
+
+
+@pytest.mark.parametrize(
+    ("period", "stored_until", "start", "end"),
+    [
+        (300, "11:45:00", "11:35:00", "12:05:00"),
+        (3600, "10:00:00", "08:00:00", "12:00:00"),
+        (300, "12:30:00", "11:55:00", "12:05:00"),
+    ],
+)
+def test_a_long_poll_reads_whole_buckets_since_the_mark_and_two_before(period, stored_until, start, end):
+    assert windows.long_window(at("12:07:45"), at(stored_until), period) == Window(at(start), at(end))
 
 
 MOMENTS = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis adds the zone)
 
 
-@given(MOMENTS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=14)))
-def test_polls_leave_no_minute_out_whenever_they_come(now, pause):
+@given(MOMENTS, st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=23)))
+def test_polls_of_one_day_leave_no_minute_out_whenever_they_come(now, pause):
     settled_until = windows.settled_boundary(now, 300)
 
     window = windows.poll_window(now + pause, settled_until)
