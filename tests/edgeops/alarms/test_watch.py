@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from edgeops.alarms import evaluation, rules, states, watch
 from edgeops.alarms.models import AlarmSeries, AlarmState, Incident, Transition
+from edgeops.metrics import reading
 from edgeops.timeline.models import Event
 from tests.edgeops.metrics import rows
 
@@ -135,6 +137,81 @@ def test_one_poisonous_rule_is_shown_and_raised_but_stops_no_other(
 
     assert (path(rule), path(other)) == ([], ["OK", "ALARM"])
     assert "could not judge" in AlarmSeries.objects.get(rule=rule).reason
+
+
+def test_a_hundred_alarms_that_stay_as_they_are_cost_hardly_more_queries_than_one(
+    rule, api, series, condition, actor, feed, judge, now, django_assert_max_num_queries
+):
+    for number in range(100):
+        rules.create(api=api, name=f"Rule {number}", series=series, condition=condition, actor=actor, now=now)
+    feed([1, 1, 1], until=now)
+    judge(now)
+    feed([1], until=now + MINUTE)
+
+    with django_assert_max_num_queries(10):
+        watch.evaluate_due(lambda _decision: pytest.fail("nothing changes"), now=now + MINUTE)
+
+    judged = set(AlarmSeries.objects.values_list("state", "evaluated_until", "evaluated_at", "seq"))
+    assert judged == {("OK", now + MINUTE, now + MINUTE, 1)}
+
+
+def test_alarms_that_look_back_differently_far_are_each_judged_on_their_own_window(
+    rule, api, series, condition, actor, feed, judge, now
+):
+    longer = replace(condition, evaluation_periods=8, datapoints_to_alarm=8)
+    patient = rules.create(api=api, name="Patient", series=series, condition=longer, actor=actor, now=now)
+    feed([1, 1, 1, 9, 9, 9, 9], until=now)
+
+    judge(now)
+
+    assert (path(rule), path(patient)) == (["OK", "ALARM"], ["OK"])
+
+
+def test_lines_that_cannot_be_read_fail_only_the_alarms_that_share_them(
+    rule, api, series, condition, actor, feed, judge, now, monkeypatch
+):
+    longer = replace(condition, evaluation_periods=8)
+    patient = rules.create(api=api, name="Patient", series=series, condition=longer, actor=actor, now=now)
+    feed([1, 9, 9], until=now)
+    real, windows = reading.load, []
+
+    def broken(wanted, start, *args, **kwargs):
+        windows.append(start)
+        if len(windows) == 1:
+            raise ZeroDivisionError
+        return real(wanted, start, *args, **kwargs)
+
+    monkeypatch.setattr(reading, "load", broken)
+    with pytest.raises(ExceptionGroup, match="1 of 2 alarms"):
+        judge(now)
+
+    assert (path(rule), path(patient)) == ([], ["OK", "ALARM"])
+
+
+def test_what_somebody_moved_meanwhile_is_not_settled_over(rule, feed, now):
+    decision = unchanged(rule, feed, now)
+    AlarmSeries.objects.update(seq=4, reason="moved on")
+
+    states.settle([decision], now=now)
+
+    assert AlarmSeries.objects.get().reason == "moved on"
+
+
+def test_a_rule_disabled_meanwhile_keeps_what_disabling_it_wrote(rule, actor, feed, now):
+    decision = unchanged(rule, feed, now)
+    rules.disable(rule, actor=actor, now=now)
+    before = AlarmSeries.objects.values().get()
+
+    states.settle([decision], now=now)
+
+    assert AlarmSeries.objects.values().get() == before
+
+
+def unchanged(rule, feed, now):
+    """A decision that leaves the state as it is."""
+    feed([1, 1, 1], until=now)
+    alarm_series = AlarmSeries.objects.select_related("rule__api", "series").get(rule=rule)
+    return replace(watch.decide(alarm_series, now=now), changes=())
 
 
 def test_an_alarm_that_begins_and_ends_is_marked_on_the_timeline(judge, rule, feed, now):
