@@ -1,7 +1,7 @@
 """One API: its request path, a chart of every metric per hop, and what happened beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.http import Http404, HttpResponse
@@ -29,7 +29,7 @@ from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
 from edgeops.alarms.models import AlarmSeries, AlarmState, Transition
 from edgeops.estate.models import AccountHealth, EdgeApi, Hop
-from edgeops.metrics import catalogue, leases, ledger, reading
+from edgeops.metrics import catalogue, leases, ledger, periods, reading
 from edgeops.metrics.derived import Key
 from edgeops.metrics.reading import Line
 from edgeops.timeline.models import Event
@@ -37,6 +37,7 @@ from edgeops.traces.models import TraceSummary
 
 TRACES_SHOWN = 12
 MINUTES_SHOWN = 15
+NEWEST = timedelta(hours=1)
 
 
 @require_GET
@@ -58,7 +59,7 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
     context = {
         "api": api,
         "time_range": time_range,
-        "path": request_path.of(hops, time_range),
+        "path": request_path.of(_newest(api, hops, time_range), time_range),
         "finding": findings.of(hops, book),
         "path_panels": panels.of_path(api, whole, newest=MINUTES_SHOWN),
         "sections": [panels.of_hop(one, newest=MINUTES_SHOWN) for one in hops],
@@ -133,6 +134,13 @@ def _one_chart(request: HtmxRequest, slug: str, hop_id: int, key: str) -> tuple[
     time_range = ranges.parse(request.GET, timezone.now())
     found = readings.load([hop.api], time_range.start, time_range.end).get(hop.api_id, [])
     return chart, next(one for one in found if one.hop.pk == hop.pk), time_range
+
+
+def _newest(api: EdgeApi, hops: Sequence[HopReadings], time_range: TimeRange) -> Sequence[HopReadings]:
+    """What the cards of the path tell of: the newest minutes, which the charts of a long range do not hold as such."""
+    if not time_range.is_relative or time_range.resolution.period == periods.MINUTE:
+        return hops
+    return readings.load([api], time_range.end - NEWEST, time_range.end).get(api.pk, [])
 
 
 def _tag(request: HtmxRequest, api: EdgeApi, now: datetime) -> str:

@@ -20,7 +20,10 @@ export function announce(range, undo) {
   strip.className = "zoomed";
   strip.setAttribute("role", "status");
   const words = document.createElement("span");
-  words.textContent = `Charts show ${from.slice(11, 16)} to ${to.slice(11, 16)} UTC`;
+  // Over several days the time of day alone says nothing.
+  const first = from.slice(0, 10) === to.slice(0, 10) ? 11 : 0;
+  const [start, end] = [from, to].map((moment) => moment.slice(first, 16).replace("T", " "));
+  words.textContent = `Charts show ${start} to ${end} UTC`;
   const back = document.createElement("button");
   back.type = "button";
   back.className = "button";
