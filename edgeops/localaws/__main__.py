@@ -1,4 +1,8 @@
-"""Run local AWS: `python -m edgeops.localaws --world edgeops/demo/estate.yaml`."""
+"""Run local AWS: `python -m edgeops.localaws --world edgeops/demo/estate.yaml`.
+
+`--copies 40` adds forty copies of every API, to measure at thousands of series; their names are told in
+`edgeops.localaws.copies`.
+"""
 
 import argparse
 import signal
@@ -8,6 +12,7 @@ import time
 from pathlib import Path
 
 from edgeops.localaws.control import Control
+from edgeops.localaws.copies import with_copies
 from edgeops.localaws.edge import Edge
 from edgeops.localaws.endpoint import Endpoint
 from edgeops.localaws.gate import Gate
@@ -23,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; 2 when it cannot start, with one line on stderr that says why."""
     options = _options(argv)
     try:
-        world = with_bare_distributions(load(options.world), options.distributions)
+        world = with_copies(with_bare_distributions(load(options.world), options.distributions), options.copies)
         store = Store.open(options.state, first=lambda: first_state(world, time.time()))
     except (WorldError, StateError, ScenarioError) as error:
         return _refuse(str(error))
@@ -75,6 +80,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m edgeops.localaws", description=__doc__)
     parser.add_argument("--world", type=Path, required=True, help="the YAML file of the estate")
     parser.add_argument("--distributions", type=int, default=None, help="so many bare ones more, to be listed")
+    parser.add_argument("--copies", type=int, default=0, help="of every API, with traffic and names of their own")
     parser.add_argument("--port", type=int, default=4566, help="of the AWS endpoint")
     parser.add_argument("--edge-port", type=int, default=9000, help="of the simulated CloudFront's viewers")
     parser.add_argument("--state", type=Path, default=None, help="the file that survives a restart")

@@ -81,7 +81,7 @@ class LoadBalancing:
         places = self._places(context, "target_group")
         ((api, hop),) = _picked(places, [params["TargetGroupArn"]], _arn, "TargetGroupNotFound")
         flow = self._simulation.traffic.flow(api.slug, int(context.now // 60))
-        unhealthy = next(group.unhealthy for group in flow.groups if group.name == hop.name)
+        unhealthy = flow.groups[api.target_groups.index(hop)].unhealthy
         healthy = hop.targets - unhealthy
         return {"TargetHealthDescriptions": [_target(api, hop, n, is_healthy=n < healthy) for n in range(hop.targets)]}
 

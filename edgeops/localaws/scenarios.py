@@ -40,8 +40,10 @@ def plan(incident: Incident, world: World, *, scenario_id: str, now: float) -> S
     if incident.scenario not in KINDS:
         raise ScenarioError(f"{incident.scenario!r} is not a scenario; known are {', '.join(KINDS)}")
     if api is None:
-        slugs = ", ".join(known.slug for known in world.apis)
+        slugs = ", ".join(known.slug for known in world.apis if not known.copy_of)
         raise ScenarioError(f"no API {incident.api!r} in this world; known are {slugs}")
+    if api.copy_of:
+        raise ScenarioError(f"{api.slug} repeats what befalls {api.copy_of}; strike that, and all its copies follow")
     if not 0 < incident.intensity <= 1:
         raise ScenarioError("intensity must be above 0 and at most 1")
     if incident.started_minutes_ago < 0 or (incident.minutes is not None and incident.minutes <= 0):

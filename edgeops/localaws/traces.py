@@ -92,7 +92,7 @@ class Tracer:
         """The trace of an id: the id carries its second, its API and its number."""
         try:
             second = int(trace_id[2:10], 16)
-            api = self.traffic.world.apis[int(trace_id[11:13], 16)]
+            api = self.traffic.world.apis[int(trace_id[11:15], 16)]
             return next((trace for trace in self.of_minute(api.slug, second // 60) if trace.id == trace_id), None)
         except (ValueError, IndexError):
             return None
@@ -108,8 +108,8 @@ class Tracer:
             found = self._through_stage(api, flow, flow.stage, flow.function)
         elif flow.stage is not None and flow.function is not None:
             found = self._through_function(api, flow, flow.stage, flow.function)
-        for group in flow.groups:
-            found += self._through_group(api, flow, group, len(found))
+        for hop, group in zip(api.target_groups, flow.groups, strict=True):
+            found += self._through_group(api, flow, replace(group, name=hop.name), len(found))
         return tuple(sorted(found, key=lambda trace: trace.started_at))
 
     def _through_stage(self, api: Api, flow: Flow, stage: StageFlow, function: FunctionFlow) -> list[Trace]:
@@ -191,7 +191,7 @@ class Tracer:
     def _id(self, api: Api, started_at: float, index: int) -> str:
         place = self.traffic.world.apis.index(api)
         digest = sha256(f"{self.traffic.seed} {api.slug} {started_at} {index}".encode()).hexdigest()
-        return f"1-{int(started_at):08x}-{place:02x}{index:04x}{digest[:18]}"
+        return f"1-{int(started_at):08x}-{place:04x}{index:04x}{digest[:16]}"
 
     def _draw(self, api: Api, label: str, minute: int, index: int) -> float:
         return unit(self.traffic.seed, f"{api.slug} trace {label}", minute, index)

@@ -30,7 +30,14 @@ class Traffic:
         self.world = world
         self.seed = seed
         self.scenarios = scenarios
-        self.flow = lru_cache(maxsize=REMEMBERED_MINUTES)(self._flow)
+        self._remembered = lru_cache(maxsize=REMEMBERED_MINUTES)(self._flow)
+
+    def flow(self, slug: str, minute: int) -> Flow:
+        """One minute of an API; a copy's is its original's, so its groups bear the original's names, in order."""
+        api = self.world.api(slug)
+        if api is None:
+            raise LookupError(f"no API {slug!r} in this world")
+        return self._remembered(api.source, minute)
 
     def strength(self, kind: str, api: str, start: float, end: float, *, target: str | None = None) -> float:
         """How strongly a kind of scenario strikes an API (or one resource of it) in [start, end), 0 to 1."""
@@ -44,7 +51,7 @@ class Traffic:
     def _flow(self, slug: str, minute: int) -> Flow:
         api = self.world.api(slug)
         if api is None:
-            raise LookupError(f"no API {slug!r} in this world")
+            raise LookupError(f"the original of {slug!r} is not in this world")
         requests = self._requests(api, minute)
         hit_rate = api.distribution.hit_rate + 0.02 * wander(self.seed, f"{slug} hits", minute, step=30)
         origin_requests = requests - round(requests * min(max(hit_rate, 0.0), 1.0))

@@ -99,6 +99,13 @@ class Api:
     edge_function: str = ""
     failover: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    copy_of: str = ""
+    """The slug whose traffic it repeats to the request; empty for an API of its own."""
+
+    @property
+    def source(self) -> str:
+        """The slug under which its traffic is known."""
+        return self.copy_of or self.slug
 
     def hop(self, *kinds: str) -> Hop | None:
         """The first hop of one of these kinds."""
