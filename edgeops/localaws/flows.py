@@ -1,17 +1,25 @@
 """One minute of each kind of hop: what was asked of it, what failed, how long it took."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeops.localaws.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionFlow:
-    """One minute of a Lambda function; `duration` in ms."""
+    """One minute of a Lambda function; `duration` in ms, `late` are the invocations so long that they report late."""
 
     invocations: int
     errors: int
     duration: Spread
+    late: int = 0
+
+    def without_late(self) -> "FunctionFlow":
+        """What is known while the long invocations still run."""
+        if not self.late:
+            return self
+        count = self.invocations - self.late
+        return FunctionFlow(count, min(self.errors, count), replace(self.duration, slow_share=0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,9 @@ class Flow:
     stage: StageFlow | None
     function: FunctionFlow | None
     groups: tuple[GroupFlow, ...]
+
+    def without_late_invocations(self) -> "Flow":
+        """What is known of the function while its long invocations still run."""
+        if self.function is None or not self.function.late:
+            return self
+        return replace(self, function=self.function.without_late())

@@ -1,7 +1,8 @@
 """Which metrics exist: namespace, dimensions and name as AWS publishes them, and how each reads a minute's flow."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeops.localaws.flows import Flow, GroupFlow, StageFlow
 from edgeops.localaws.spread import Spread
@@ -16,7 +17,10 @@ type Parts = tuple[tuple[float, Spread], ...]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one minute published: a statistic set, and the distributions (requests, spread) behind percentiles."""
+    """What one minute published: a statistic set, and the distributions (requests, spread) behind percentiles.
+
+    Where there are distributions, `low` and `high` are only bounds: the extremes follow from the distributions.
+    """
 
     count: float
     total: float
@@ -33,7 +37,8 @@ type Read = Callable[[Flow], Sample | None]
 class Series:
     """One metric of one resource; `statistics` names the only kind that is valid, None allows all.
 
-    `is_additional` marks what a distribution publishes only while its monitoring subscription is on.
+    `is_additional` marks what a distribution publishes only while its monitoring subscription is on. `source` and
+    `position` are the same for a series and for that series of a copy: their values are the same.
     """
 
     api: str
@@ -42,6 +47,8 @@ class Series:
     read: Read
     statistics: str | None = None
     is_additional: bool = False
+    source: str = ""
+    position: int = 0
 
 
 type Key = tuple[str, str, str, frozenset[tuple[str, str]]]
@@ -52,8 +59,9 @@ def catalogue(apis: Iterable[Api]) -> dict[Key, Series]:
     """Every series of one account's APIs. What is not in it answers empty, as in AWS: never an error."""
     found: dict[Key, Series] = {}
     for api in apis:
-        for region, dimensions, series in _of_api(api, api.region):
-            found[region, series.namespace, series.name, frozenset(dimensions.items())] = series
+        for position, (region, dimensions, series) in enumerate(_of_api(api, api.region)):
+            key = (region, series.namespace, series.name, frozenset(dimensions.items()))
+            found[key] = replace(series, source=api.source, position=position)
     return found
 
 
@@ -216,8 +224,8 @@ def latency(*parts: tuple[int, Spread]) -> Sample | None:
     return Sample(
         count=sum(count for count, _ in present),
         total=sum(count * spread.mean for count, spread in present),
-        low=min(spread.quantile(0.5 / count) for count, spread in present),
-        high=max(spread.quantile(1 - 0.5 / count) for count, spread in present),
+        low=0.0,
+        high=math.inf,
         parts=present,
     )
 

@@ -45,7 +45,7 @@ class Spread:
         if value <= self.offset:
             return self.fast_share
         z = math.log((value - self.offset) / self.median) / self.sigma
-        return self.fast_share + (slow_from - self.fast_share) * NORMAL.cdf(z)
+        return self.fast_share + (slow_from - self.fast_share) * 0.5 * math.erfc(-z / math.sqrt(2))
 
     @property
     def mean(self) -> float:

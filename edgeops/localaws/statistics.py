@@ -11,11 +11,13 @@ PLAIN: dict[str, Callable[[Sequence[Sample]], float]] = {
     "Sum": lambda samples: sum(sample.total for sample in samples),
     "SampleCount": lambda samples: sum(sample.count for sample in samples),
     "Average": lambda samples: sum(s.total for s in samples) / sum(s.count for s in samples),
-    "Minimum": lambda samples: min(sample.low for sample in samples),
-    "Maximum": lambda samples: max(sample.high for sample in samples),
+    "Minimum": lambda samples: min(_low(sample) for sample in samples),
+    "Maximum": lambda samples: max(_high(sample) for sample in samples),
 }
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
 ARRIVAL_STEPS = 5
+MOST_PARTS = 12
+"""Of an hour's minutes every fifth is enough to know its percentiles by."""
 
 
 def is_statistic(name: str) -> bool:
@@ -38,6 +40,14 @@ def compute(name: str, samples: Sequence[Sample]) -> float | None:
     return _percentile(float(name[1:]) / 100, samples) if plain is None else plain(samples)
 
 
+def standing_for(sample: Sample, minutes: int) -> Sample:
+    """The sample of so many minutes alike."""
+    if minutes == 1:
+        return sample
+    parts = tuple((minutes * count, spread) for count, spread in sample.parts)
+    return Sample(minutes * sample.count, minutes * sample.total, sample.low, sample.high, parts)
+
+
 def arrived(sample: Sample, *, seconds_since: float, delay_seconds: float) -> Sample | None:
     """What of a minute's sample CloudWatch knows so long after the minute's end: nothing, a part, then all.
 
@@ -56,10 +66,19 @@ def arrived(sample: Sample, *, seconds_since: float, delay_seconds: float) -> Sa
     return replace(sample, count=count, total=_part_of_total(sample, share, count))
 
 
+def _low(sample: Sample) -> float:
+    return min((spread.quantile(0.5 / count) for count, spread in sample.parts), default=sample.low)
+
+
+def _high(sample: Sample) -> float:
+    return max((spread.quantile(1 - 0.5 / count) for count, spread in sample.parts), default=sample.high)
+
+
 def _percentile(p: float, samples: Sequence[Sample]) -> float | None:
     parts = [part for sample in samples for part in sample.parts]
     if not parts:
         return None
+    parts = parts[:: max(1, len(parts) // MOST_PARTS)]
     return parts[0][1].quantile(p) if len(parts) == 1 else joint_quantile(parts, p)
 
 

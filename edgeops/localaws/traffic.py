@@ -41,6 +41,8 @@ class Traffic:
 
     def strength(self, kind: str, api: str, start: float, end: float, *, target: str | None = None) -> float:
         """How strongly a kind of scenario strikes an API (or one resource of it) in [start, end), 0 to 1."""
+        if not self.scenarios:
+            return 0.0
         found = (
             scenario.strength(start, end)
             for scenario in self.scenarios
@@ -104,7 +106,7 @@ class Traffic:
             slow_share=timeouts / invocations if invocations else 0.0,
             slow=GATEWAY_TIMEOUT_MS + 700,
         )
-        return FunctionFlow(invocations, min(errors, left), duration)
+        return FunctionFlow(invocations, min(errors, left), duration, late=timeouts)
 
     def _balanced(self, api: Api, minute: int, requests: int, origin_requests: int, busy: float) -> Flow:
         """A load balancer in front of target groups."""

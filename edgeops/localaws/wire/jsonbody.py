@@ -1,5 +1,7 @@
 """JSON bodies: AWS JSON 1.0/1.1 and rest-json."""
 
+import math
+
 from botocore.model import Shape
 
 from edgeops.localaws.wire import scalars
@@ -31,7 +33,7 @@ def write(shape: Shape, value: object) -> object:
             if item is not None
         }
     if shape.type_name == "list":
-        if shape.member.type_name == "timestamp" and _are_numbers(value):
+        if shape.member.type_name in ("timestamp", "double") and _are_numbers(value):
             return value
         return [write(shape.member, item) for item in _expect(value, list, shape)]
     if shape.type_name == "map":
@@ -51,5 +53,5 @@ def _expect[T](raw: object, kind: type[T], shape: Shape) -> T:
 
 
 def _are_numbers(value: object) -> bool:
-    """Epoch numbers are JSON already; a series of 1,440 of them needs no walk."""
-    return isinstance(value, list) and bool(value) and isinstance(value[0], int | float)
+    """Epochs and finite values are JSON already; a series of 1,440 of them needs no walk."""
+    return isinstance(value, list) and all(type(item) in (int, float) and math.isfinite(item) for item in value)
