@@ -51,6 +51,11 @@ class GroupFlow:
     response_time: Spread
 
     @property
+    def target_2xx(self) -> int:
+        """What the targets answered well."""
+        return self.requests - self.elb_5xx - self.errors_4xx - self.target_5xx
+
+    @property
     def elb_5xx(self) -> int:
         """What the load balancer answered itself: 502 for a refused connection, 504 for a time-out."""
         return self.connection_errors + self.timeouts
@@ -58,7 +63,10 @@ class GroupFlow:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One minute of an API, from the viewers inwards; `origin_latency` is (requests, spread in ms) by kind."""
+    """One minute of an API, from the viewers inwards; `origin_latency` is (requests, spread in ms) by kind.
+
+    `errors_4xx` and `errors_5xx` are what viewers saw; `blocked` of the former the web ACL turned away with a 403.
+    """
 
     minute: int
     requests: int
@@ -70,6 +78,25 @@ class Flow:
     stage: StageFlow | None
     function: FunctionFlow | None
     groups: tuple[GroupFlow, ...]
+    blocked: int = 0
+
+    @property
+    def bytes_uploaded(self) -> int:
+        """Few requests of a read-mostly API carry a body."""
+        return self.requests * 64
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a health check would pass: at least half of what reaches the origin is answered."""
+        return 2 * self.errors_5xx <= max(self.origin_requests, 1)
+
+    def errors_of(self, status: int) -> int:
+        """The viewers' errors of one status; 400s, 500s and the like are in none of the six that CloudFront counts."""
+        asked = self.errors_4xx - self.blocked
+        timeouts = (self.stage.timeouts if self.stage else 0) + sum(group.timeouts for group in self.groups)
+        broken = (self.function.errors if self.function else 0) + sum(group.connection_errors for group in self.groups)
+        counts = {401: asked // 5, 403: asked // 10 + self.blocked, 404: asked - asked // 5 - asked // 10}
+        return (counts | {502: broken, 504: timeouts}).get(status, 0)
 
     def without_late_invocations(self) -> "Flow":
         """What is known of the function while its long invocations still run."""

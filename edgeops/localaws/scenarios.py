@@ -1,10 +1,27 @@
-"""Scenarios: what goes wrong in the simulated estate, when, and how strongly."""
+"""Scenarios: what goes wrong in the simulated estate, when, and how strongly.
+
+    lambda_errors       the function fails this share of its invocations
+    unhealthy_targets   this share of a group's targets is unhealthy and refuses connections
+    gateway_504         this share of requests times out at the gateway or load balancer
+    cache_collapse      the hit rate falls by this share of itself: the origin is asked for what the cache kept
+    origin_latency      function or targets take 1 + 4 x intensity times as long, seen at every hop outwards
+    traffic_drop        this share of the viewers' requests does not come
+
+All hops, and X-Ray's traces, agree on what a scenario does; intensity is above 0 and at most 1.
+"""
 
 from dataclasses import dataclass
 
 from edgeops.localaws.world import Api, Incident, World
 
-KINDS = ("lambda_errors", "unhealthy_targets", "gateway_504")
+KINDS = ("lambda_errors", "unhealthy_targets", "gateway_504", "cache_collapse", "origin_latency", "traffic_drop")
+WHOLE = ("cache_collapse", "traffic_drop")
+"""What has no resource of its own to strike."""
+STRUCK = {
+    "lambda_errors": ("lambda",),
+    "unhealthy_targets": ("target_group",),
+    "origin_latency": ("lambda", "target_group"),
+}
 
 
 class ScenarioError(ValueError):
@@ -61,10 +78,12 @@ def plan(incident: Incident, world: World, *, scenario_id: str, now: float) -> S
 
 
 def _target(incident: Incident, api: Api) -> str | None:
-    """The resource it strikes: the named one, else the last of its kind."""
-    kinds = {"lambda_errors": ("lambda",), "unhealthy_targets": ("target_group",)}.get(
-        incident.scenario, ("rest_api", "http_api", "alb")
-    )
+    """The resource it strikes: the named one, else the last of its kind; None is the API as a whole."""
+    if incident.scenario in WHOLE:
+        if incident.target is not None:
+            raise ScenarioError(f"{incident.scenario} strikes {api.slug} as a whole; leave the target out")
+        return None
+    kinds = STRUCK.get(incident.scenario, ("rest_api", "http_api", "alb"))
     candidates = [hop.name for hop in api.hops if hop.kind in kinds]
     if not candidates:
         raise ScenarioError(f"{incident.scenario} cannot happen to {api.slug}: it has no {' or '.join(kinds)}")
@@ -73,4 +92,6 @@ def _target(incident: Incident, api: Api) -> str | None:
             f"{incident.scenario} cannot strike {incident.target!r}; of {api.slug} it can strike "
             f"{', '.join(candidates)}"
         )
+    if incident.target is None and incident.scenario == "origin_latency":
+        return None
     return incident.target or candidates[-1]

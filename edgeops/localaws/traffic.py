@@ -16,6 +16,8 @@ from edgeops.localaws.world import Api, Hop, World
 
 LAMBDA_ERROR_RATE = 0.0004
 CLIENT_ERROR_RATE = 0.012
+BLOCKED_RATE = 0.0002
+LATE_SHARE = 0.05
 FUNCTION_SIGMA = 0.55
 TARGET_ERROR_RATE = 0.0005
 GATEWAY_TIMEOUT_MS = 29_000
@@ -46,9 +48,13 @@ class Traffic:
         found = (
             scenario.strength(start, end)
             for scenario in self.scenarios
-            if scenario.kind == kind and scenario.api == api and target in (None, scenario.target)
+            if scenario.kind == kind and scenario.api == api and (target is None or scenario.target in (None, target))
         )
         return min(1.0, sum(found))
+
+    def _slowness(self, api: Api, minute: int, *, target: str | None = None) -> float:
+        """How many times longer than usual the origin takes."""
+        return 1 + 4 * self.strength("origin_latency", api.slug, 60 * minute, 60 * minute + 60, target=target)
 
     def _flow(self, slug: str, minute: int) -> Flow:
         api = self.world.api(slug)
@@ -56,16 +62,25 @@ class Traffic:
             raise LookupError(f"the original of {slug!r} is not in this world")
         requests = self._requests(api, minute)
         hit_rate = api.distribution.hit_rate + 0.02 * wander(self.seed, f"{slug} hits", minute, step=30)
+        hit_rate *= 1 - self.strength("cache_collapse", slug, 60 * minute, 60 * minute + 60)
         origin_requests = requests - round(requests * min(max(hit_rate, 0.0), 1.0))
         busy = requests / api.requests_per_minute
-        if api.target_groups:
-            return self._balanced(api, minute, requests, origin_requests, busy)
-        return self._invoked(api, minute, requests, origin_requests, busy)
+        inner = self._balanced if api.target_groups else self._invoked
+        flow = inner(api, minute, requests, origin_requests, busy)
+        blocked = min(self._blocked(api, minute, requests), requests - origin_requests)
+        return replace(flow, errors_4xx=flow.errors_4xx + blocked, blocked=blocked)
 
     def _requests(self, api: Api, minute: int) -> int:
         drift = 1 + 0.06 * wander(self.seed, f"{api.slug} drift", minute)
         jitter = 1 + 0.05 * (self._draw(api, "jitter", minute) - 0.5)
-        return round(api.requests_per_minute * tide(minute) * drift * jitter)
+        left = 1 - self.strength("traffic_drop", api.slug, 60 * minute, 60 * minute + 60)
+        return round(api.requests_per_minute * tide(minute) * drift * jitter * left)
+
+    def _blocked(self, api: Api, minute: int, requests: int) -> int:
+        """What the distribution's web ACL turns away: little, and in many minutes nothing."""
+        if api.waf is None or all(rule.action == "Count" for rule in api.waf.rules):
+            return 0
+        return whole(requests * BLOCKED_RATE, self._draw(api, "blocked", minute))
 
     def _invoked(self, api: Api, minute: int, requests: int, origin_requests: int, busy: float) -> Flow:
         """API Gateway in front of a function."""
@@ -97,16 +112,18 @@ class Traffic:
     def _function(self, api: Api, minute: int, invocations: int, timeouts: int, busy: float) -> FunctionFlow:
         """The function itself: an invocation the gateway gave up on works on, and is no error of its own."""
         failing = self.strength("lambda_errors", api.slug, 60 * minute, 60 * minute + 60)
+        slowness = self._slowness(api, minute)
         left = invocations - timeouts
         errors = whole(left * max(LAMBDA_ERROR_RATE, failing), self._draw(api, "errors", minute))
         duration = Spread(
-            median=38 * (0.85 + 0.15 * busy) * self._pace(api, minute) * (1 + 2 * failing),
+            median=38 * (0.85 + 0.15 * busy) * self._pace(api, minute) * (1 + 2 * failing) * slowness,
             sigma=FUNCTION_SIGMA,
             offset=4,
             slow_share=timeouts / invocations if invocations else 0.0,
             slow=GATEWAY_TIMEOUT_MS + 700,
         )
-        return FunctionFlow(invocations, min(errors, left), duration, late=timeouts)
+        late = timeouts + int(left * LATE_SHARE * (slowness - 1))
+        return FunctionFlow(invocations, min(errors, left), duration, late=late)
 
     def _balanced(self, api: Api, minute: int, requests: int, origin_requests: int, busy: float) -> Flow:
         """A load balancer in front of target groups."""
@@ -138,6 +155,7 @@ class Traffic:
         # With no healthy target left the load balancer fails open and sends to the sick ones.
         refused = 0.55 * sick if unhealthy == group.targets else 0.12 * sick
         late = self.strength("gateway_504", api.slug, *span)
+        slowness = self._slowness(api, minute, target=group.name)
         label = group.name
         connection_errors = whole(requests * refused, self._draw(api, f"{label} refused", minute))
         left = requests - min(connection_errors, requests)
@@ -156,7 +174,7 @@ class Traffic:
             healthy=group.targets - unhealthy,
             unhealthy=unhealthy,
             response_time=Spread(
-                median=0.052 * (0.85 + 0.15 * busy) * self._pace(api, minute) * (1 + 3 * sick),
+                median=0.052 * (0.85 + 0.15 * busy) * self._pace(api, minute) * (1 + 3 * sick) * slowness,
                 sigma=0.6,
                 offset=0.006,
             ),

@@ -9,7 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from edgeops.demo import simulation
 from edgeops.demo.simulation import ControlError
 
-SCENARIOS = ("lambda_errors", "unhealthy_targets", "gateway_504")
+SCENARIOS = (
+    "lambda_errors",
+    "unhealthy_targets",
+    "gateway_504",
+    "cache_collapse",
+    "origin_latency",
+    "traffic_drop",
+)
 FAULTS = ("throttle", "error_5xx", "access_denied", "delay", "expired_token")
 
 
