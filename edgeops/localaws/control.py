@@ -104,7 +104,7 @@ class Control:
         return _scenario(ended, now)
 
     def _break(self, body: Params) -> object:
-        _only(body, "kind", "service", "operation", "calls", "seconds", "delay_seconds")
+        _only(body, "kind", "service", "operation", "calls", "seconds", "delay_seconds", "match")
         calls, seconds = _number(body, "calls"), _number(body, "seconds")
         fault = Fault(
             id=f"fault-{self._simulation.store.next_serial()}",
@@ -114,6 +114,7 @@ class Control:
             calls=None if calls is None else int(calls),
             until=None if seconds is None else self._simulation.clock() + seconds,
             delay_seconds=_number(body, "delay_seconds") or 0.0,
+            match=None if body.get("match") is None else _text(body, "match"),
         )
         self._simulation.store.change(lambda state: replace(state, faults=(*state.faults, fault)))
         return asdict(fault)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from email.utils import formatdate
 from uuid import uuid4
 
 from edgeops.localaws import (
@@ -55,6 +56,7 @@ class Endpoint:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; an AwsError becomes an answer in the protocol the request spoke."""
         request_id = str(uuid4())
+        headers = {"x-amzn-RequestId": request_id}
         service = None
         protocol = requests.likely_protocol(request)
         try:
@@ -62,12 +64,13 @@ class Endpoint:
             service = scope.service
             protocol = requests.protocol(request, models.service_model(service))
             call = requests.parse(request, scope)
-            response = responses.result(call, self._run(call), request_id=request_id)
+            response = responses.result(call, self._run(call, headers), request_id=request_id)
         except AwsError as problem:
             response = responses.error(problem, protocol=protocol, service=service, request_id=request_id)
-        return replace(response, headers={**response.headers, "x-amzn-RequestId": request_id})
+        return replace(response, headers={**response.headers, **headers})
 
-    def _run(self, call: requests.Call) -> dict[str, object]:
+    def _run(self, call: requests.Call, headers: dict[str, str]) -> dict[str, object]:
+        """What the operation answers; `headers` gets what a fault puts beside it."""
         service, name = call.scope.service, call.operation.name
         self._simulation.meter.call(service, name)
         operation = self._operations.get(service, {}).get(name)
@@ -76,22 +79,29 @@ class Endpoint:
         _check_required(call)
         now = self._simulation.clock()
         caller = callers.identify(call.scope, self._simulation.world, now=now)
-        self._strike(call, caller, now)
+        spoiling = self._strike(call, caller, now)
+        skew = sum(fault.delay_seconds for fault in spoiling if fault.kind == "clock_skew")
+        if skew:
+            headers["Date"] = formatdate(self._simulation.clock() + skew, usegmt=True)
         self._limits.check(service, name, account_id=caller.account.id, now=now)
-        return operation(call.params, Context(self._simulation.clock(), call.scope.region, caller))
+        return operation(call.params, Context(self._simulation.clock(), call.scope.region, caller, spoiling))
 
-    def _strike(self, call: requests.Call, caller: Caller, now: float) -> None:
-        """Let the faults of this operation happen: delays pass, the first error is raised."""
+    def _strike(self, call: requests.Call, caller: Caller, now: float) -> tuple[faults.Fault, ...]:
+        """Let the faults of this operation happen: delays pass, the first error is raised; what spoils is returned."""
         service, name = call.scope.service, call.operation.name
 
         def denied() -> AwsError:
             who, where = {"caller": caller.arn, "account_id": caller.account.id}, call.scope.region
             return refusals.denied(service, name, call.params, **who, region=where)
 
-        for fault in self._take_faults(service, name, now):
-            if fault.kind != "delay":
+        struck = self._take_faults(service, name, now)
+        spoiling = tuple(fault for fault in struck if fault.kind in faults.SPOILING)
+        for fault in struck:
+            if fault.kind == "delay":
+                self._sleep(fault.delay_seconds)
+            elif fault not in spoiling:
                 raise faults.error(fault, denied)
-            self._sleep(fault.delay_seconds)
+        return spoiling
 
     def _take_faults(self, service: str, operation: str, now: float) -> list[faults.Fault]:
         """The faults that strike this call; each is counted down, spent ones are dropped."""

@@ -71,7 +71,10 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_any
 
     def _send(self, response: HttpResponse) -> None:
-        self.send_response(response.status)
+        if "Date" in response.headers:
+            self.send_response_only(response.status)
+        else:
+            self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))

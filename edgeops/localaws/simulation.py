@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from edgeops.localaws import scenarios
 from edgeops.localaws.callers import Caller
+from edgeops.localaws.faults import Fault
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.state import State, Store
 from edgeops.localaws.traffic import Traffic
@@ -17,11 +18,15 @@ from edgeops.localaws.world import Account, Api, World
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an operation knows of its call besides the parameters: when (epoch seconds), in which region, by whom."""
+    """What an operation knows of its call besides the parameters: when (epoch seconds), in which region, by whom.
+
+    `faults` are those that neither refuse nor delay the call but spoil its answer.
+    """
 
     now: float
     region: str
     caller: Caller
+    faults: tuple[Fault, ...] = ()
 
     @property
     def account(self) -> Account:

@@ -3,6 +3,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from edgeops.demo.management.commands import simulate as simulate_command
+from edgeops.localaws import faults, scenarios
+
 
 @pytest.fixture
 def simulate(local_aws, settings, capsys):
@@ -29,6 +32,28 @@ def test_a_fault_is_seen_in_the_state_and_removed(simulate):
     assert [found["id"] for found in simulate("state")["faults"]] == [fault["id"]]
     assert simulate("clear")["removed"] == [fault["id"]]
     assert simulate("state")["faults"] == []
+
+
+@pytest.mark.parametrize("kind", simulate_command.FAULTS)
+def test_every_fault_local_aws_knows_can_be_asked_for(simulate, kind):
+    seconds = ("--delay-seconds", "5") if kind in ("delay", "clock_skew") else ()
+    match = ("--match", "Count") if kind in ("partial_data", "internal_error", "forbidden") else ()
+
+    fault = simulate("fault", kind, "cloudwatch", "--calls", "3", *seconds, *match)
+
+    assert (fault["kind"], fault["calls"], fault["match"]) == (kind, 3, "Count" if match else None)
+
+
+@pytest.mark.parametrize("scenario", simulate_command.SCENARIOS)
+def test_every_scenario_local_aws_knows_can_be_asked_for(simulate, scenario):
+    api = "catalog" if scenario == "unhealthy_targets" else "products"
+
+    assert simulate("scenario", scenario, api, "--minutes", "1")["kind"] == scenario
+
+
+def test_the_command_offers_exactly_what_local_aws_knows():
+    assert set(simulate_command.SCENARIOS) == set(scenarios.KINDS)
+    assert set(simulate_command.FAULTS) == set(faults.KINDS)
 
 
 def test_a_role_lets_edgeops_in_until_it_no_longer_does(simulate, local_aws):

@@ -17,7 +17,18 @@ SCENARIOS = (
     "origin_latency",
     "traffic_drop",
 )
-FAULTS = ("throttle", "error_5xx", "access_denied", "delay", "expired_token")
+FAULTS = (
+    "throttle",
+    "error_5xx",
+    "access_denied",
+    "delay",
+    "expired_token",
+    "clock_skew",
+    "partial_data",
+    "internal_error",
+    "forbidden",
+    "small_pages",
+)
 
 
 class Command(BaseCommand):
@@ -41,7 +52,8 @@ class Command(BaseCommand):
         fault.add_argument("--operation", help="as CreateInvalidation; every operation when left out")
         fault.add_argument("--calls", type=int, help="for so many calls")
         fault.add_argument("--seconds", type=float, help="for so long")
-        fault.add_argument("--delay-seconds", type=float, help="of each answer, for `delay`")
+        fault.add_argument("--delay-seconds", type=float, help="for `delay` and `clock_skew`")
+        fault.add_argument("--match", help="text in the namespace or metric name of the queries whose result it spoils")
         trust = actions.add_parser("trust", help="a role of the world's other account lets EdgeOps in")
         trust.add_argument("role_arn", help="as arn:aws:iam::345678901234:role/edgeops-reader")
         trust.add_argument("external_id", nargs="?", help="as the account's page shows it; nobody is let in without")
@@ -62,7 +74,7 @@ class Command(BaseCommand):
                 body = _given(options, "scenario", "api", "target", "minutes", "intensity")
                 return simulation.ask("POST", "scenarios", body)
             case "fault":
-                body = _given(options, "kind", "service", "operation", "calls", "seconds", "delay_seconds")
+                body = _given(options, "kind", "service", "operation", "calls", "seconds", "delay_seconds", "match")
                 return simulation.ask("POST", "faults", body)
             case "trust":
                 return simulation.ask("POST", "trust", _given(options, "role_arn", "external_id"))
