@@ -88,3 +88,16 @@ def test_long_invocations_are_missing_from_their_minute_until_they_have_ended(cl
     assert sum(early.values()) < 0.7 * sum(known.values())
     assert max(early_longest.values()) < 5_000
     assert max(known_longest.values()) > 29_000
+
+
+def test_some_invocations_of_a_slow_origin_are_known_late_and_then_counted_where_they_began(clock):
+    struck = trouble("origin_latency", "products", minutes=None, intensity=1.0)
+    simulation = make_simulation(clock, scenarios=[struck], delay_seconds=120)
+    clock.pass_seconds(180)
+    early = values(simulation, "AWS/Lambda", "Invocations", FUNCTION, minutes=1)
+    misses = values(simulation, "AWS/ApiGateway", "CacheMissCount", STAGE, minutes=1)
+    clock.pass_seconds(240)
+    known = values(simulation, "AWS/Lambda", "Invocations", FUNCTION, minutes=1)
+
+    assert known == misses
+    assert sum(early.values()) < 0.9 * sum(known.values())
