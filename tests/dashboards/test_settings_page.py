@@ -17,7 +17,9 @@ def signed_in(client, vera):
 
 
 def use(account, operation, *, calls, units, at=NOW, service="cloudwatch"):
-    AwsUsage.count(account, "eu-west-1", service, operation, calls=calls, units=units, now=at)
+    AwsUsage.objects.create(
+        account=account, region="eu-west-1", service=service, operation=operation, hour=at, calls=calls, units=units
+    )
 
 
 def test_a_stranger_is_sent_to_sign_in(client):
