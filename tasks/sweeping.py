@@ -5,6 +5,7 @@ import logging
 from celery import Task, shared_task
 from django.utils import timezone
 
+from edgeops.discovery.models import Discovery
 from edgeops.invalidations.models import Batch
 from edgeops.metrics import retention
 from edgeops.metrics.models import PollBatch
@@ -17,6 +18,7 @@ from edgeops.webhooks import receiving as webhook_receiving
 from edgeops.webhooks.models import WebhookDelivery
 from tasks.base import HouseTask
 from tasks.delivering import send_delivery
+from tasks.discovering import run_discovery
 from tasks.invalidating import advance_batch
 from tasks.polling import run_poll
 from tasks.publishing import publish
@@ -31,6 +33,7 @@ WORK: tuple[tuple[type[WaitingRow], Task], ...] = (  # type: ignore[type-arg]
     (WebhookDelivery, run_delivery),
     (Delivery, send_delivery),
     (TraceDocument, fetch_document),
+    (Discovery, run_discovery),
     (PollBatch, run_poll),
     (TraceWindow, fetch_window),
 )
