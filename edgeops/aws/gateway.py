@@ -6,34 +6,63 @@ from typing import Any
 from botocore import xform_name
 
 from edgeops.aws.clients import OWN, Access, Meter, client
-from edgeops.aws.errors import translated
+from edgeops.aws.errors import InvalidError, translated
+from edgeops.aws.pacing import Pacer
+
+# More pages than this are a mistake of somebody's, and would keep a worker for minutes.
+MAX_PAGES = 200
 
 
 class Gateway:
-    """One service in one region. Every verb raises AwsError; `meter` hears of each request. None of them is billed."""
+    """One service in one region. Every verb raises AwsError; `meter` hears of each request. None of them is billed.
 
-    def __init__(self, service: str, region: str, meter: Meter, access: Access = OWN) -> None:
+    `prefix` is IAM's name of the service where it is not botocore's; `pacer` rations the requests.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        region: str,
+        meter: Meter,
+        access: Access = OWN,
+        *,
+        prefix: str = "",
+        pacer: Pacer | None = None,
+    ) -> None:
         self._boto = client(service, region, access)
         self._service = service
         self._meter = meter
+        self._prefix = prefix or service
+        self._pacer = pacer
 
     def ask(self, operation: str, *, action: str = "", **parameters: Any) -> dict[str, Any]:
-        """One request; `action` is the IAM action where it is not simply service:operation."""
+        """The answer to one request; `action` is the IAM action where it is not called like the operation."""
+        if self._pacer is None:
+            return self._ask(operation, action, parameters)
+        return self._pacer.call(lambda: self._ask(operation, action, parameters))
+
+    def pages(
+        self, operation: str, *, after: str, following: str, action: str = "", inside: str = "", **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Every page: what an answer says under `following` is sent back as `after` until it says nothing.
+
+        `inside` names the part of an answer that is the page, where it is not the whole. InvalidError: it never ends.
+        """
+        more: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            answer = self.ask(operation, action=action, **parameters, **more)
+            page = answer[inside] if inside else answer
+            yield page
+            if not page.get(following):
+                return
+            more = {after: page[following]}
+        words = f"there was more after {MAX_PAGES} pages"
+        raise InvalidError(f"{self._prefix}:{action or operation}", "TooManyPages", words)
+
+    def _ask(self, operation: str, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
         try:
-            with translated(action or f"{self._service}:{operation}"):
+            with translated(f"{self._prefix}:{action or operation}"):
                 answer: dict[str, Any] = getattr(self._boto, xform_name(operation))(**parameters)
             return answer
         finally:
             self._meter(self._service, operation, 0)
-
-    def pages(
-        self, operation: str, *, token: str, next_token: str, action: str = "", **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        """Every page: what an answer says under `next_token` is sent back as `token` until it says nothing."""
-        more: dict[str, Any] = {}
-        while True:
-            answer = self.ask(operation, action=action, **parameters, **more)
-            yield answer
-            if not answer.get(next_token):
-                return
-            more = {token: answer[next_token]}
