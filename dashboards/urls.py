@@ -3,13 +3,29 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from dashboards.views import alarms, apis, audit, cache, channels, health, hooks, inbox, overview, traces, webhooks
+from dashboards.views import (
+    alarms,
+    apis,
+    audit,
+    cache,
+    channels,
+    health,
+    hooks,
+    hop_metrics,
+    inbox,
+    overview,
+    traces,
+    webhooks,
+)
 from dashboards.views import settings as settings_page
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("apis/<slug:slug>/", apis.detail, name="api"),
     path("apis/<slug:slug>/path/<slug:key>/", apis.path_values, name="api_path_values"),
+    path("apis/<slug:slug>/hops/<int:hop_id>/metrics/", hop_metrics.listing, name="hop_metrics"),
+    path("apis/<slug:slug>/hops/<int:hop_id>/metrics/read/", hop_metrics.read, name="hop_metric_read"),
+    path("apis/<slug:slug>/hops/<int:hop_id>/metrics/stop/", hop_metrics.stop, name="hop_metric_stop"),
     path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/", apis.values, name="api_values"),
     path("apis/<slug:slug>/hops/<int:hop_id>/<slug:key>/chart.html", apis.export, name="api_chart"),
     path("alarms/", alarms.listing, name="alarms"),

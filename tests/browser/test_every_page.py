@@ -18,6 +18,7 @@ PAGES = {
     "api": "/apis/catalog/",
     "api_values": "/apis/catalog/hops/{hop}/requests/",
     "api_path_values": "/apis/catalog/path/ledger/",
+    "hop_metrics": "/apis/catalog/hops/{hop}/metrics/",
     "traces": "/apis/products/traces/",
     "trace": "/traces/{trace}/",
     "alarms": "/alarms/",

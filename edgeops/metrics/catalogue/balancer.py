@@ -173,6 +173,7 @@ TARGET_GROUP = (
     ),
     _asked(
         name="RequestCountPerTarget",
+        is_always_published=False,
         title="Requests per target",
         dimensions=("TargetGroup",),
         meaning="Requests a target received on average.",
@@ -210,6 +211,7 @@ TARGET_GROUP = (
     *(
         _asked(
             name=f"Lambda{whose}Error",
+            is_always_published=False,
             title=f"Lambda {whose.lower()} errors",
             meaning=f"Requests a Lambda target failed for {why}.",
             trap=_LAMBDA_TARGET,

@@ -116,11 +116,13 @@ FUNCTION = (
     ),
     _asked_count(
         name="KvsReadRequests",
+        is_always_published=False,
         title="Key value store reads",
         meaning="Reads of the key value store by the function.",
     ),
     _asked_count(
         name="KvsReadErrors",
+        is_always_published=False,
         title="Key value store read errors",
         meaning="Reads of the key value store that failed.",
     ),

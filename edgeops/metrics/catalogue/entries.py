@@ -36,7 +36,8 @@ class Needs(StrEnum):
 class Metric:
     """One metric and statistic of one kind of hop; `delay_seconds` is how long its minutes take to settle.
 
-    `dimensions` are the names it is published under; empty means all those of the hop.
+    `title` names the statistic where that is not understood, `metric_title` never. `dimensions` are the names it is
+    published under; empty means all those of the hop.
     """
 
     hop_kind: HopKind
@@ -45,6 +46,7 @@ class Metric:
     statistic: str
     unit: Unit
     title: str
+    metric_title: str
     meaning: str
     absent_means: AbsentMeans
     trap: str = ""
@@ -62,7 +64,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One metric of one kind of hop with its valid statistics: those read unasked, and those that can be asked for."""
+    """One metric of one kind of hop with its valid statistics: those read unasked, and those that can be asked for.
+
+    What is not always published is published of some hops of the kind only: of the others its absence says nothing.
+    """
 
     name: str
     title: str
@@ -74,6 +79,7 @@ class Entry:
     trap: str = ""
     dimensions: tuple[str, ...] | None = None
     needs: Needs = Needs.NOTHING
+    is_always_published: bool = True
 
     def of(self, kind: HopKind, namespace: str, *, delay_seconds: int) -> Iterator[Metric]:
         """A line for each statistic."""
@@ -85,9 +91,9 @@ class Entry:
                 statistic=statistic,
                 unit=self.unit,
                 title=self._title(statistic),
+                metric_title=self.title,
                 meaning=self.meaning,
-                # Only what is counted can be counted as none; what is measured was not measured.
-                absent_means=AbsentMeans.ZERO if statistic in COUNTED else AbsentMeans.MISSING,
+                absent_means=self._absent_means(statistic),
                 trap=self.trap,
                 dimensions=self.dimensions,
                 delay_seconds=delay_seconds,
@@ -95,6 +101,11 @@ class Entry:
                 is_headline=statistic == self.headline,
                 needs=self.needs,
             )
+
+    def _absent_means(self, statistic: str) -> AbsentMeans:
+        """Only what is counted can be counted as none, and only where somebody counts; the rest was not measured."""
+        is_counted = statistic in COUNTED and self.needs == Needs.NOTHING and self.is_always_published
+        return AbsentMeans.ZERO if is_counted else AbsentMeans.MISSING
 
     def _title(self, statistic: str) -> str:
         """Times always say which statistic they are, others only where it is not the usual one."""

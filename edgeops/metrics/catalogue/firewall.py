@@ -36,6 +36,7 @@ WEB_ACL = (
     _asked(name="ChallengeRequests", title="Challenge requests", meaning="Requests answered with a silent challenge."),
     _asked(
         name="PassedRequests",
+        is_always_published=False,
         title="Passed requests",
         meaning="Requests that matched no rule of a rule group.",
         trap="Published for rule groups, so it stays empty for most web ACLs.",
