@@ -2,6 +2,8 @@ import pytest
 
 from edgeops.access.models import User
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.mark.parametrize(
     ("fixture", "may"),
