@@ -1,6 +1,9 @@
 """How numbers and spans of time are written. None is missing and is written as a dash, never as 0."""
 
 from datetime import datetime
+from math import floor, log10
+
+from edgeops.estate.prices import Dollars
 
 MISSING = "–"
 AGE_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -51,6 +54,22 @@ def age(moment: datetime, now: datetime) -> str:
     length, unit = next(pair for pair in AGE_UNITS if size >= pair[0])
     words = f"{int(size // length)} {unit}"
     return f"in {words}" if seconds < 0 else f"{words} ago"
+
+
+def dollars(number: float | None) -> str:
+    """Cents from a dime up, two significant digits below: $1.20, $0.021."""
+    if number is None:
+        return MISSING
+    digits = 2 if number == 0 or number >= 0.1 else 1 - floor(log10(number))
+    return "$0" if number == 0 else f"${number:,.{digits}f}"
+
+
+def between(sum_of: Dollars | None) -> str:
+    """Both bounds of a sum, or one figure where they are written alike."""
+    if sum_of is None:
+        return MISSING
+    low, high = dollars(sum_of.low), dollars(sum_of.high)
+    return low if low == high else f"{low}–{high}"
 
 
 def _significant(number: float) -> str:

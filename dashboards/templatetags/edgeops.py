@@ -66,5 +66,5 @@ def age(moment: datetime | None) -> str | SafeString:
     )
 
 
-for written in (wording.compact, wording.percent, wording.duration):
+for written in (wording.compact, wording.percent, wording.duration, wording.dollars, wording.between):
     register.filter(written.__name__, written)

@@ -83,7 +83,7 @@ def _pace(account: Account, spent: float, now: datetime) -> Pace:
     """A day's share is always allowed, or the first hour of a month would be above its pace."""
     budget = float(account.monthly_budget or 0)
     begin = prices.month_of(now)
-    month = prices.month_of(begin + timedelta(days=32)) - begin
+    month = prices.month_after(begin) - begin
     allowed = budget * max(now - begin, timedelta(days=1)) / month
     if spent >= budget:
         return Pace(Level.SPENT, spent, allowed, SPENT_WORDS.format(name=account.name, spent=spent, budget=budget))

@@ -1,6 +1,7 @@
 import pytest
 
 from dashboards import wording
+from edgeops.estate.prices import Dollars
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,17 @@ def test_a_percentage_is_not_multiplied_again():
 )
 def test_a_period_is_named_in_its_unit(seconds, words):
     assert wording.period(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(None, "–"), (0, "$0"), (0.000213, "$0.00021"), (0.0213, "$0.021"), (0.1, "$0.10"), (1234.5, "$1,234.50")],
+)
+def test_dollars_are_written_so_that_small_sums_are_not_nothing(number, text):
+    assert wording.dollars(number) == text
+
+
+def test_a_sum_with_two_bounds_shows_both_where_they_differ():
+    assert wording.between(Dollars(1.2, 3.4)) == "$1.20–$3.40"
+    assert wording.between(Dollars(1.201, 1.2)) == "$1.20"
+    assert wording.between(None) == "–"

@@ -6,12 +6,11 @@ https://aws.amazon.com/cloudwatch/pricing/
 from collections.abc import Mapping
 
 from edgeops.estate.models import HopKind
+from edgeops.estate.prices import DOLLARS_PER_METRIC
 
-# GetMetricData, per metric requested; without a free tier.
-READ = 0.01 / 1000
 MINUTES_IN_A_MONTH = 730 * 60
-WATCHED_MONTH = READ * MINUTES_IN_A_MONTH
-IDLE_MONTH = READ * MINUTES_IN_A_MONTH / 15
+WATCHED_MONTH = DOLLARS_PER_METRIC * MINUTES_IN_A_MONTH
+IDLE_MONTH = DOLLARS_PER_METRIC * MINUTES_IN_A_MONTH / 15
 # CloudFront bills its additional metrics as eight custom metrics for each distribution, whatever the traffic.
 ADDITIONAL_METRICS_MONTH = 8 * 0.30
 
