@@ -9,8 +9,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponseBase]
 # Sign-in pages are allauth's and carry their own rules.
 OPEN_TO_EVERY_USER = ("allauth.",)
 

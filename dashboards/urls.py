@@ -14,6 +14,7 @@ from dashboards.views import (
     hop_metrics,
     inbox,
     overview,
+    spending,
     traces,
     webhooks,
 )
@@ -40,6 +41,9 @@ urlpatterns: list[URLPattern] = [
     path("channels/<int:pk>/secret/", channels.renew_secret, name="channel_secret"),
     path("audit/", audit.audit, name="audit"),
     path("settings/", settings_page.settings, name="settings"),
+    path("settings/spending/", spending.page, name="spending"),
+    path("settings/spending/calls.csv", spending.calls, name="spending_calls"),
+    path("settings/spending/apis.csv", spending.shares, name="spending_apis"),
     path("healthz/live", health.live, name="health_live"),
     path("healthz/ready", health.ready, name="health_ready"),
     path("apis/<slug:slug>/traces/", traces.listing, name="traces"),

@@ -35,6 +35,7 @@ PAGES = {
     "webhook_new": "/cache/webhooks/new/",
     "audit": "/audit/",
     "settings": "/settings/",
+    "spending": "/settings/spending/",
     "demo_inbox": "/demo/inbox/",
     "account_change_password": "/accounts/password/change/",
     "account_logout": "/accounts/logout/",
@@ -51,7 +52,11 @@ DATA = {
     "health_ready": "/healthz/ready",
     "trace_document": "/traces/{trace}/document.json",
 }
-DOWNLOADS = {"api_chart": "/apis/catalog/hops/{hop}/requests/chart.html"}
+DOWNLOADS = {
+    "api_chart": "/apis/catalog/hops/{hop}/requests/chart.html",
+    "spending_calls": "/settings/spending/calls.csv",
+    "spending_apis": "/settings/spending/apis.csv",
+}
 POSTS = {
     "alarm_switch": "/alarms/{alarm}/switch/",
     "alarm_delete": "/alarms/{alarm}/delete/",

@@ -52,6 +52,9 @@ TABLE = {
     "webhook_switch": (ADMIN, "post"),
     "audit": (VIEWER, "get"),
     "settings": (VIEWER, "get"),
+    "spending": (VIEWER, "get"),
+    "spending_calls": (VIEWER, "get"),
+    "spending_apis": (VIEWER, "get"),
     "demo_inbox": (VIEWER, "get"),
 }
 PEOPLE = {"stranger": None, "nils": None, "vera": VIEWER, "otto": OPERATOR, "ada": ADMIN}

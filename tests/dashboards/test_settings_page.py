@@ -1,10 +1,10 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.utils import timezone
 
-from dashboards import spending
-from edgeops.estate.models import AccessState, AccountHealth, AwsUsage
+from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage
 from tests.fixtures.estate import NOW
 
 pytestmark = pytest.mark.django_db
@@ -16,9 +16,16 @@ def signed_in(client, vera):
     return client
 
 
-def use(account, operation, *, calls, units, at=NOW, service="cloudwatch"):
+def use(account, operation, *, calls, units, at_least=0, at=NOW):
     AwsUsage.objects.create(
-        account=account, region="eu-west-1", service=service, operation=operation, hour=at, calls=calls, units=units
+        account=account,
+        region="eu-west-1",
+        service="cloudwatch",
+        operation=operation,
+        hour=at,
+        calls=calls,
+        units=units,
+        units_at_least=at_least,
     )
 
 
@@ -52,30 +59,29 @@ def test_the_estate_is_listed(signed_in, api):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_the_bill_is_estimated_on_the_page(signed_in, account):
-    use(account, "GetMetricData", calls=10, units=250_000)
+def test_the_bill_stands_on_the_page_and_leads_to_all_of_it(signed_in, account):
+    use(account, "GetMetricData", calls=10, units=250_000, at_least=200_000)
+    use(account, "GetMetricData", calls=9, units=900_000, at=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
 
-    assert "About $2.50 since the first of the month" in signed_in.get("/settings/").text
+    page = signed_in.get("/settings/").text
 
-
-def test_a_month_begins_on_its_first_and_regions_are_added_up(account):
-    use(account, "GetMetricData", calls=1, units=1000)
-    use(account, "GetMetricData", calls=2, units=3000, at=NOW - timedelta(hours=5))
-    use(account, "GetMetricData", calls=9, units=9000, at=datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
-
-    (spent,) = spending.this_month(account, NOW)
-
-    assert (spent.calls, spent.units, spent.dollars) == (3, 4000, pytest.approx(0.04))
+    assert "$2.00–$2.50 since the first of the month (UTC): 250k metrics requested in 10 calls." in page
+    assert 'href="/settings/spending/"' in page
 
 
-def test_what_has_no_simple_price_is_unknown_and_not_free(account):
-    use(account, "CreateInvalidation", calls=3, units=5, service="cloudfront")
-    spent = spending.this_month(account, NOW)
+def test_an_account_that_is_slowed_says_so(signed_in, account):
+    account.monthly_budget = 1
+    account.save()
+    use(account, "GetMetricData", calls=1, units=150_000, at=timezone.now())
 
-    assert spent[0].dollars is None
-    assert spending.total(spent) is None
+    assert (
+        "This month&#x27;s $1.00 for reading metrics of account demo are spent ($1.50)."
+        in signed_in.get("/settings/").text
+    )
 
 
 def test_the_number_of_queries_does_not_grow_with_the_estate(signed_in, api, django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
+    for number in range(4):
+        Account.objects.create(name=f"other-{number}", aws_account_id="1" * 12, region="eu-west-1", monthly_budget=9)
+    with django_assert_max_num_queries(13):
         signed_in.get("/settings/")
