@@ -7,7 +7,7 @@ from django.db.models import ProtectedError
 
 from edgeops.access import audit
 from edgeops.access.audit import Actor
-from edgeops.estate import plain, snapshot, turns
+from edgeops.estate import comparing, plain, snapshot, turns
 from edgeops.estate.document import AccountDoc
 from edgeops.estate.models import Account
 
@@ -26,7 +26,7 @@ def put(doc: AccountDoc, *, actor: Actor, now: datetime) -> Account:
     with turns.taken():
         account = Account.objects.filter(name=doc.name).first()
         before = None if account is None else snapshot.account_doc(account)
-        if account is not None and before == doc:
+        if account is not None and not comparing.compare_account(before, doc):
             return account
         _refuse_shared_role(doc)
         values = {name: getattr(doc, name) for name in ("aws_account_id", "region", "role_arn", "monthly_budget")}
