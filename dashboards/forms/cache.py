@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import items
+from edgeops.invalidations import items, sites
 from edgeops.invalidations.asking import EverythingNotAllowedError
 from edgeops.invalidations.items import Parsed
+from edgeops.invalidations.site import ANYWHERE
 
 MONO = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 
@@ -25,7 +26,7 @@ class InvalidationForm(forms.Form):
     paths = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 8, **MONO}),
         strip=False,
-        help_text="One a line, from the slash on, as viewers ask for them: /products/7, /products?page=2. "
+        help_text="One a line, as viewers ask for them: /products/7, /products?page=2, or a URL of the distribution. "
         "A * as the last character covers everything that starts so; up to 15 of those and 3,000 lines.",
     )
     reason = forms.CharField(
@@ -49,7 +50,9 @@ class InvalidationForm(forms.Form):
     def clean_paths(self) -> str:
         """Read every line; what is wrong with each is shown beside the form."""
         text: str = self.cleaned_data["paths"]
-        self.parsed = items.parse_many(text.split("\n"))
+        distribution = self.cleaned_data.get("distribution")
+        site = sites.of(distribution) if distribution is not None else ANYWHERE
+        self.parsed = items.parse_many(text.split("\n"), site)
         for problem in self.parsed.problems:
             self.add_error("paths", problem)
         if self.parsed.errors:

@@ -11,7 +11,7 @@ from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import items as parsing
-from edgeops.invalidations import marks
+from edgeops.invalidations import marks, sites
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Source
 
@@ -72,7 +72,7 @@ def ask(
 
     Raises ItemsRefusedError, EverythingNotAllowedError or ReasonMissingError; nothing is written then.
     """
-    parsed = _accepted(items, reason, may_invalidate_everything=may_invalidate_everything)
+    parsed = _accepted(distribution, items, reason, may_invalidate_everything=may_invalidate_everything)
     same = Request.objects.filter(distribution=distribution, source=source, idempotency_key=idempotency_key)
     if (made := same.first()) is not None:
         return made
@@ -96,8 +96,10 @@ def ask(
     return request
 
 
-def _accepted(items: Iterable[str], reason: str, *, may_invalidate_everything: bool) -> Parsed:
-    parsed = parsing.parse_many(items)
+def _accepted(
+    distribution: Distribution, items: Iterable[str], reason: str, *, may_invalidate_everything: bool
+) -> Parsed:
+    parsed = parsing.parse_many(items, sites.of(distribution))
     if not parsed.is_good:
         raise ItemsRefusedError(parsed)
     if parsed.is_everything and not may_invalidate_everything:

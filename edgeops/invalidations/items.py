@@ -1,52 +1,31 @@
-"""What a person or a webhook wrote, turned into what CloudFront accepts, or refused with a way to mend it.
-
-https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
-"""
+"""What a person or a webhook wrote, turned into what CloudFront accepts, or refused with a way to mend it."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
 
+from edgeops.invalidations import paths, tags
+from edgeops.invalidations.item_errors import ItemError
 from edgeops.invalidations.models import ItemKind
+from edgeops.invalidations.paths import EVERYTHING
+from edgeops.invalidations.site import ANYWHERE, Site
 
-MAX_LENGTH = 4_000
-# In progress at once per distribution; a larger batch could never be accepted.
+__all__ = ["EVERYTHING", "Item", "ItemError", "Parsed", "kind_of", "named", "parse", "parse_many"]
+# In progress at once per distribution; a longer list could not be sent in one go.
 MAX_ITEMS, MAX_WILDCARDS = 3_000, 15
-EVERYTHING = "/*"
-# RFC 1738's unsafe characters that have no other meaning here; they are encoded without asking.
-UNSAFE = re.compile(r'[<>"{}|^`\[\]]')
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-STAR = re.compile("%2a", re.IGNORECASE)
-TILDE = re.compile(r"~|%7e", re.IGNORECASE)
-SCHEME = re.compile(r"https?://", re.IGNORECASE)
 MAX_MENDS = 12
 MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Item:
-    """One path or wildcard: as written, as sent, and what changed in between."""
+    """One path, wildcard or tag: as written, as sent, and what changed in between."""
 
     kind: ItemKind
     raw: str
     sent_form: str
     notes: str = ""
-
-
-class ItemError(Exception):
-    """A line that CloudFront would refuse, or silently match nothing with."""
-
-    def __init__(self, raw: str, problem: str, suggestion: str = "") -> None:
-        super().__init__(problem)
-        self.raw = raw
-        self.problem = problem
-        self.suggestion = suggestion
-
-    def __str__(self) -> str:
-        offer = f" Try {self.suggestion}" if self.suggestion else ""
-        return f"{self.raw[:100]!r}: {self.problem}{offer}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +57,7 @@ class Parsed:
         return any(item.sent_form == EVERYTHING for item in self.items)
 
 
-def parse_many(lines: Iterable[str]) -> Parsed:
+def parse_many(lines: Iterable[str], site: Site = ANYWHERE) -> Parsed:
     """Read every line, so that a person sees all errors at once; empty lines are skipped, doubles kept once."""
     items: dict[str, Item] = {}
     errors = []
@@ -86,7 +65,7 @@ def parse_many(lines: Iterable[str]) -> Parsed:
         if not line.strip():
             continue
         try:
-            item = parse(line)
+            item = parse(line, site)
         except ItemError as error:
             errors.append(error)
         else:
@@ -95,12 +74,25 @@ def parse_many(lines: Iterable[str]) -> Parsed:
     return Parsed(items=found, errors=tuple(errors), problems=tuple(_list_problems(found, errors)))
 
 
-def parse(raw: str) -> Item:
+def parse(raw: str, site: Site = ANYWHERE) -> Item:
     """One item as CloudFront takes it; raises ItemError with the problem and, where there is one, a form that works."""
     try:
-        return _parse(raw.strip())
+        return _parse(raw.strip(), site)
     except ItemError as error:
-        raise ItemError(error.raw, error.problem, _mended(error.suggestion)) from None
+        raise ItemError(raw.strip(), error.problem, _mended(error.suggestion, site)) from None
+
+
+def kind_of(sent_form: str) -> ItemKind:
+    """What a form as sent names."""
+    if sent_form.startswith("#"):
+        return ItemKind.TAG
+    return ItemKind.WILDCARD if sent_form.endswith("*") else ItemKind.PATH
+
+
+def named(sent_forms: Sequence[str]) -> str:
+    """The first few paths and how many more, for titles."""
+    more = len(sent_forms) - MAX_NAMED
+    return ", ".join(sent_forms[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _list_problems(items: tuple[Item, ...], errors: list[ItemError]) -> Iterable[str]:
@@ -119,96 +111,22 @@ def _list_problems(items: tuple[Item, ...], errors: list[ItemError]) -> Iterable
         )
 
 
-def _mended(suggestion: str) -> str:
+def _mended(suggestion: str, site: Site) -> str:
     """Mend until nothing is left to mend, so that a suggestion is never refused in its turn."""
     for _ in range(MAX_MENDS):
         if not suggestion:
             return ""
         try:
-            return _parse(suggestion).sent_form
+            return _parse(suggestion, site).sent_form
         except ItemError as error:
             suggestion = error.suggestion
     return ""
 
 
-def _parse(text: str) -> Item:
-    _refuse_unreadable(text)
-    _refuse_foreign_shape(text)
-    _refuse_unsendable(text)
-    notes = []
-    sent = UNSAFE.sub(lambda match: quote(match[0]), text)
-    if sent != text:
-        notes.append("percent-encoded as CloudFront requires")
-    if "//" in sent.partition("?")[0]:
-        notes.append("two slashes in a row name another object than one")
-    if len(sent) > MAX_LENGTH:
-        raise ItemError(text, f"It has {len(sent):,} characters as sent; CloudFront takes {MAX_LENGTH:,}.")
-    kind = ItemKind.WILDCARD if sent.endswith("*") else ItemKind.PATH
-    return Item(kind=kind, raw=text, sent_form=sent, notes="; ".join(notes))
-
-
-def named(sent_forms: Sequence[str]) -> str:
-    """The first few paths and how many more, for titles."""
-    more = len(sent_forms) - MAX_NAMED
-    return ", ".join(sent_forms[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _refuse_unreadable(text: str) -> None:
+def _parse(text: str, site: Site) -> Item:
     if not text:
         raise ItemError(text, "It is empty.")
     if CONTROL.search(text):
         raise ItemError(text, "It holds a control character.", CONTROL.sub("", text))
-
-
-def _refuse_foreign_shape(text: str) -> None:
-    """What is not a path of this distribution: a URL, a tag, a relative path, a fragment."""
-    if SCHEME.match(text):
-        raise ItemError(text, "CloudFront wants the path alone, without scheme and host.", _path_of(text))
-    if text.startswith("#"):
-        raise ItemError(text, "Cache tags are not sent by this version of EdgeOps; name the paths.")
-    if not text.startswith("/"):
-        raise ItemError(text, "A path starts with a slash.", "/" + text)
-    if "\\" in text:
-        raise ItemError(text, "It holds a backslash; paths are written with slashes.", text.replace("\\", "/"))
-    if "#" in text:
-        raise ItemError(text, "A fragment (#…) never reaches CloudFront; leave it out.", text.partition("#")[0])
-    if any(unquote(segment) in {".", ".."} for segment in text.partition("?")[0].split("/")):
-        raise ItemError(text, "Segments `.` and `..` match nothing: CloudFront sees the path after they are resolved.")
-
-
-def _refuse_unsendable(text: str) -> None:
-    """What has a form that works, but a person should see it before it is sent."""
-    if STAR.search(text):
-        # Undocumented whether CloudFront reads it as a wildcard: it must not slip past the rules for those.
-        raise ItemError(text, "An asterisk is written as itself, and works as the last character only.", _starred(text))
-    if "*" in text[:-1]:
-        raise ItemError(
-            text,
-            "A wildcard works as the last character only; elsewhere CloudFront would match nothing.",
-            text[: text.index("*") + 1],
-        )
-    if TILDE.search(text):
-        covering = TILDE.split(text)[0] + "*"
-        if covering == EVERYTHING:
-            raise ItemError(text, "CloudFront cannot invalidate `~`; only /* covers this, which empties everything.")
-        raise ItemError(text, "CloudFront cannot invalidate a path with `~`; a wildcard can cover it.", covering)
-    if BAD_PERCENT.search(text):
-        raise ItemError(text, "A % must be followed by two hexadecimal digits.", BAD_PERCENT.sub("%25", text))
-    if re.search(r"[^\x21-\x7e]", text):
-        raise ItemError(text, "Spaces and characters outside ASCII must be percent-encoded.", _encoded(text))
-
-
-def _starred(text: str) -> str:
-    return STAR.split(text)[0] + "*"
-
-
-def _encoded(text: str) -> str:
-    return re.sub(r"[^\x21-\x7e]", lambda match: quote(match[0]), text)
-
-
-def _path_of(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # as http://[ is
-        return ""
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    sent, notes = (tags if text.startswith("#") else paths).read(text, site)
+    return Item(kind=kind_of(sent), raw=text, sent_form=sent, notes="; ".join(notes))

@@ -129,10 +129,11 @@ class ItemKind(models.TextChoices):
 
     PATH = "path", "Path"
     WILDCARD = "wildcard", "Wildcard"
+    TAG = "tag", "Cache tag"
 
 
 class Item(models.Model):
-    """One path or wildcard of a request, as written and as sent."""
+    """One path, wildcard or tag of a request, as written and as sent."""
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=20, choices=ItemKind.choices)

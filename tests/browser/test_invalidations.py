@@ -87,10 +87,10 @@ def test_two_clicks_on_invalidate_are_one_request(operator, demo):
 
 def test_paths_that_cannot_be_sent_are_each_refused_with_what_would_work(operator, demo, complaints):
     complaints.expect("status of 422")
-    fill_form(operator, "/good\na\n/a/*/b\n/two words\n/caf\u00e9\n/~home", "Not like this")
+    fill_form(operator, "/good\na\n/a/*/b\n/100%\n/caf\u00e9#menu\n/~home", "Not like this")
     operator.get_by_role("button", name="Invalidate", exact=True).click()
     refused = operator.get_by_role("region", name=re.compile("What to change")).first
-    expect(refused).to_contain_text("/two%20words")
+    expect(refused).to_contain_text("/100%25")
     expect(refused).to_contain_text("/caf%C3%A9")
     expect(refused.locator("tbody tr")).to_have_count(5)
     expect(operator.get_by_label("Reason")).to_have_value("Not like this")

@@ -70,8 +70,8 @@ def test_going_back_and_changing_the_paths_is_another_request(client, otto, form
     [
         ("a", "starts with a slash", "/a"),
         ("/a/*/b", "last character", "/a/*"),
-        ("/a b", "percent-encoded", "/a%20b"),
-        ("/é", "percent-encoded", "/%C3%A9"),
+        ("/100%", "hexadecimal", "/100%25"),
+        ("/a#top", "fragment", "/a"),
         ("/a/~x", "wildcard can cover", "/a/*"),
     ],
 )
@@ -104,8 +104,9 @@ def test_an_unknown_distribution_is_refused(client, otto, form, published):
 
 def test_checking_shows_what_would_be_sent_and_sends_nothing(client, otto, form, published):
     client.force_login(otto)
-    page = text(client.post(NEW, form('/a"b\n/c/*', check="1")))
-    assert "/a%22b" in page
+    page = text(client.post(NEW, form("https://products.example.test/caf\u00e9\n/c/*", check="1")))
+    assert "/caf%C3%A9" in page
+    assert "scheme and host left out; percent-encoded as CloudFront requires" in page
     assert "2 paths, 1 wildcard among them" in page
     assert not Request.objects.exists()
 

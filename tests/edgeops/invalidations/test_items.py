@@ -4,10 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeops.invalidations import items
+from edgeops.invalidations import items, site
 from edgeops.invalidations.items import ItemError
 from edgeops.invalidations.models import ItemKind
+from edgeops.invalidations.site import Site
 
+PRODUCTS = Site(
+    name="products",
+    hosts=site.hosts("d1.cloudfront.net", ["products.example.test", "*.shop.test"]),
+    tag_header="Cache-Tag",
+    elsewhere={"orders.example.test": "orders"},
+)
 # What CloudFront takes: a leading slash, RFC 1738 safe ASCII, no tilde, a star only at the end.
 ACCEPTED = re.compile(r"/[\x21\x24-\x29\x2b-\x3b\x3d\x3f-\x5a_a-z%]*\*?")
 
@@ -21,20 +28,33 @@ ACCEPTED = re.compile(r"/[\x21\x24-\x29\x2b-\x3b\x3d\x3f-\x5a_a-z%]*\*?")
         ("/products/*", "/products/*", ItemKind.WILDCARD),
         ("/*", "/*", ItemKind.WILDCARD),
         ("/products?*", "/products?*", ItemKind.WILDCARD),
+        ("/?*", "/?*", ItemKind.WILDCARD),
         ("/products?page=2&sort=a", "/products?page=2&sort=a", ItemKind.PATH),
         ("/?", "/?", ItemKind.PATH),
+        ("/a b", "/a%20b", ItemKind.PATH),
         ("/a+b", "/a+b", ItemKind.PATH),
         ("/a%20b", "/a%20b", ItemKind.PATH),
         ("/a%2520b", "/a%2520b", ItemKind.PATH),
+        ("/a%c3%A9", "/a%c3%A9", ItemKind.PATH),
         ("/A", "/A", ItemKind.PATH),
         ("/it's", "/it's", ItemKind.PATH),
         ('/"<>{}|^`[]', "/%22%3C%3E%7B%7D%7C%5E%60%5B%5D", ItemKind.PATH),
         ("//a", "//a", ItemKind.PATH),
+        ("/\u00e9", "/%C3%A9", ItemKind.PATH),
+        ("/e\u0301", "/e%CC%81", ItemKind.PATH),
+        ("/a?name=\u00e9", "/a?name=%C3%A9", ItemKind.PATH),
+        ("https://products.example.test/a?b=1", "/a?b=1", ItemKind.PATH),
+        ("HTTP://Products.Example.Test.:80", "/", ItemKind.PATH),
+        ("https://d1.cloudfront.net/a/*", "/a/*", ItemKind.WILDCARD),
+        ("https://eu.shop.test/a", "/a", ItemKind.PATH),
+        ("#product:7", "#product:7", ItemKind.TAG),
+        ("#Product:7", "#product:7", ItemKind.TAG),
+        ("#" + "t" * 256, "#" + "t" * 256, ItemKind.TAG),
     ],
 )
 def test_a_good_item_is_sent_as_cloudfront_takes_it(raw, sent, kind):
-    item = items.parse(raw)
-    assert (item.sent_form, item.kind) == (sent, kind)
+    item = items.parse(raw, PRODUCTS)
+    assert (item.sent_form, item.kind, items.kind_of(sent)) == (sent, kind, kind)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +67,6 @@ def test_a_good_item_is_sent_as_cloudfront_takes_it(raw, sent, kind):
         ("/a%2a", "written as itself", "/a*"),
         ("/%2A", "written as itself", "/*"),
         ("/a%2A/b", "written as itself", "/a*"),
-        ("/a b", "percent-encoded", "/a%20b"),
-        ("/é", "percent-encoded", "/%C3%A9"),
-        ("/e\u0301", "percent-encoded", "/e%CC%81"),
         ("/a/~x", "`~`", "/a/*"),
         ("/a/%7Ex", "`~`", "/a/*"),
         ("/~x", "empties everything", ""),
@@ -57,22 +74,47 @@ def test_a_good_item_is_sent_as_cloudfront_takes_it(raw, sent, kind):
         ("/%zz", "hexadecimal", "/%25zz"),
         ("/a\\b", "backslash", "/a/b"),
         ("/a#top", "fragment", "/a"),
+        ("https://products.example.test/a#top", "fragment", "/a"),
         ("/a/../b", "..", ""),
         ("/a/%2e%2E/b", "..", ""),
         ("/./a", "`.`", ""),
         ("/a\x00b", "control", "/ab"),
         ("/a\ud800", "control", "/a"),
-        ("#product:1", "tags", ""),
-        ("https://products.example.test/a?b=1", "without scheme", "/a?b=1"),
-        ("http://[", "without scheme", ""),
+        ("https://orders.example.test/a", "a name of the distribution orders", ""),
+        ("https://elsewhere.test/a", "not a name of products", ""),
+        ("https://products.example.test:8443/a", "not a name of products", ""),
+        ("https://me@products.example.test/a", "not a name of products", ""),
+        ("https://a.b.shop.test/", "not a name of products", ""),
+        ("https://products.example.test:99999/a", "not a name of products", ""),
+        ("http://[", "not a URL", ""),
+        ("#", "has a name", ""),
+        ("#a,b", "one tag a line", "#a"),
+        ("#product 7", "no spaces", "#product7"),
+        ("#pr\u00f6duct", "only ASCII", "#prduct"),
+        ("#product:*", "no wildcard", ""),
+        ("#" + "t" * 257, "257 characters", ""),
         ("x y~", "starts with a slash", "/x%20y*"),
         ("", "empty", ""),
     ],
 )
 def test_a_bad_item_is_refused_with_a_form_that_works(raw, problem, suggestion):
     with pytest.raises(ItemError, match=re.escape(problem)) as refused:
-        items.parse(raw)
-    assert refused.value.suggestion == suggestion
+        items.parse(raw, PRODUCTS)
+    assert (refused.value.raw, refused.value.suggestion) == (raw.strip(), suggestion)
+
+
+def test_a_url_is_no_path_where_the_distribution_is_not_known():
+    with pytest.raises(ItemError, match="without scheme and host") as refused:
+        items.parse("https://products.example.test/a?b=1")
+    assert refused.value.suggestion == "/a?b=1"
+
+
+@pytest.mark.parametrize(
+    ("tag_header", "problem"), [("", "no cache-tag header (CacheTagConfig)"), (None, "does not know yet")]
+)
+def test_a_tag_is_refused_where_cloudfront_would_take_it_and_match_nothing(tag_header, problem):
+    with pytest.raises(ItemError, match=re.escape(problem)):
+        items.parse("#product:7", Site(name="products", tag_header=tag_header))
 
 
 def test_the_length_counts_after_encoding():
@@ -81,19 +123,38 @@ def test_the_length_counts_after_encoding():
         items.parse("/" + "a" * 4_000)
     with pytest.raises(ItemError, match="4,002"):
         items.parse("/" + "a" * 3_998 + '"')
+    with pytest.raises(ItemError, match="12,001"):
+        items.parse("/" + "\u00e9" * 2_000)
 
 
-def test_what_normalising_changed_is_said():
-    assert items.parse("/a|b").notes == "percent-encoded as CloudFront requires"
-    assert "another object" in items.parse("//a").notes
-    assert items.parse("/a").notes == ""
+@pytest.mark.parametrize(
+    ("raw", "note"),
+    [
+        ("/a|b", "percent-encoded as CloudFront requires"),
+        ("/e\u0301", "combining characters"),
+        ("/a%2520b", "encoded twice"),
+        ("//a", "another object"),
+        ("https://products.example.test/a", "scheme and host left out"),
+        ("#Product", "lower case"),
+    ],
+)
+def test_what_normalising_changed_is_said(raw, note):
+    assert note in items.parse(raw, PRODUCTS).notes
+
+
+def test_what_needs_no_change_has_no_note():
+    assert items.parse("/a?b=%20").notes == items.parse("#product", PRODUCTS).notes == ""
 
 
 def test_all_errors_of_a_list_are_named_at_once_and_doubles_kept_once():
-    parsed = items.parse_many(["/b", "", "a", "/a", "/b ", "/x y"])
-    assert parsed.sent_forms == ["/a", "/b"]
-    assert [error.raw for error in parsed.errors] == ["a", "/x y"]
+    parsed = items.parse_many(["/b", "", "a", "/a", "/b ", "/x*y", "/\u00e9", "/%C3%A9"])
+    assert parsed.sent_forms == ["/%C3%A9", "/a", "/b"]
+    assert [error.raw for error in parsed.errors] == ["a", "/x*y"]
     assert not parsed.is_good
+
+
+def test_paths_know_upper_case_and_tags_do_not():
+    assert items.parse_many(["/A", "/a", "#T", "#t"], PRODUCTS).sent_forms == ["#t", "/A", "/a"]
 
 
 def test_an_empty_list_is_refused():
