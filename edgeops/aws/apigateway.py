@@ -24,10 +24,11 @@ VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class RestApi:
-    """A REST API."""
+    """A REST API; its endpoint is EDGE, REGIONAL or PRIVATE."""
 
     id: str
     name: str
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class RestApis:
     @cached_property
     def apis(self) -> tuple[RestApi, ...]:
         """All of the region: metrics go by the name, which need not be the API's alone."""
-        return tuple(RestApi(raw["id"], raw.get("name", "")) for raw in self._paged("GetRestApis"))
+        return tuple(map(_api, self._paged("GetRestApis")))
 
     def stages(self, api_id: str) -> tuple[RestStage, ...]:
         """The stages of an API."""
@@ -101,6 +102,11 @@ def target(uri: str, kind: str) -> str:
     """The host a request is passed to, else the kind of integration; the rest of an address may hold secrets."""
     host = re.match(r"https?://(?:[^/@]*@)?([^/:?#]+)", uri)
     return host[1] if host else kind
+
+
+def _api(raw: dict[str, Any]) -> RestApi:
+    kinds = raw.get("endpointConfiguration", {}).get("types") or [""]
+    return RestApi(raw["id"], raw.get("name", ""), kinds[0])
 
 
 def _stage(raw: dict[str, Any]) -> RestStage:

@@ -71,6 +71,7 @@ class Setup:
     groups: tuple[OriginGroup, ...]
     behaviors: tuple[Behavior, ...]
     web_acl: str = ""
+    is_enabled: bool = True
 
 
 class Distributions:
@@ -136,6 +137,7 @@ def _setup(raw: dict[str, Any]) -> Setup:
         groups=tuple(map(_group, _items(config, "OriginGroups"))),
         behaviors=tuple(map(_behavior, behaviors)),
         web_acl=config.get("WebACLId", ""),
+        is_enabled=config["Enabled"],
     )
 
 

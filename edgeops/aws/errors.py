@@ -63,6 +63,15 @@ class DeniedError(AwsError):
     advice = "Allow the IAM action {action} to the role EdgeOps uses."
 
 
+class RoleError(DeniedError):
+    """The role of the account refuses EdgeOps, so that nothing can be asked in its name."""
+
+    advice = (
+        "The account's role does not let EdgeOps in: its trust policy must allow {action} to EdgeOps' own identity and "
+        "demand the ExternalId that EdgeOps shows for the account."
+    )
+
+
 class NotFoundError(AwsError):
     """What the call named does not exist."""
 
@@ -83,6 +92,7 @@ CREDENTIALS = {
     "SignatureDoesNotMatch", "MissingAuthenticationToken", "IncompleteSignature", "AuthFailure", "RequestExpired",
 }  # fmt: skip
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+ASSUME_ROLE = "AssumeRole"
 FORBIDDEN_STATUS, TOO_MANY_STATUS, SERVER_STATUS = 403, 429, 500
 
 
@@ -102,11 +112,17 @@ def translated(action: str) -> Iterator[None]:
 
 
 def from_client_error(action: str, error: ClientError) -> AwsError:
-    """The one place that decides what an AWS error code means."""
+    """The one place that decides what an AWS error code means.
+
+    Any call may have to assume the account's role first; when that fails it is told as what it is.
+    """
     code = error.response.get("Error", {}).get("Code", "Unknown")
     message = error.response.get("Error", {}).get("Message", "") or str(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _kind(code, status)(action, code, message.rstrip("."))
+    kind = _kind(code, status)
+    if error.operation_name == ASSUME_ROLE:
+        action, kind = f"sts:{ASSUME_ROLE}", RoleError if kind is DeniedError else kind
+    return kind(action, code, message.rstrip("."))
 
 
 def _kind(code: str, status: int) -> type[AwsError]:

@@ -1,0 +1,190 @@
+"""The paths of the demo's seven APIs, derived from local AWS over the wire."""
+
+import pytest
+
+from edgeops.aws import clients
+from edgeops.discovery import running
+from edgeops.discovery.models import DiscoveryKind
+from edgeops.estate.fetches import FetchState
+from edgeops.estate.models import Account, AwsUsage
+
+ROLE = "arn:aws:iam::345678901234:role/EdgeOpsReader"
+GLOBAL, IRELAND, OREGON, FRANKFURT = "us-east-1", "eu-west-1", "us-west-2", "eu-central-1"
+
+
+def distribution(aws_id):
+    return ("cloudfront", aws_id, GLOBAL, 0, {"DistributionId": aws_id, "Region": "Global"})
+
+
+def edge_acl(name, metric):
+    return ("waf", name, GLOBAL, 0, {"WebACL": metric, "Rule": "ALL"})
+
+
+def health_check(host, aws_id):
+    return ("health_check", f"{host}/health", GLOBAL, 0, {"HealthCheckId": aws_id})
+
+
+def function(name, region, position):
+    return ("lambda", name, region, position, {"FunctionName": name})
+
+
+def balancer(name, tail):
+    return ("alb", name, IRELAND, 1, {"LoadBalancer": tail})
+
+
+def target_group(balancer_tail, name, tail):
+    return ("target_group", name, IRELAND, 2, {"LoadBalancer": balancer_tail, "TargetGroup": tail})
+
+
+CATALOG, MEDIA = "app/catalog-alb/50dc6c495c0c9188", "app/media-alb/6f1b7e20aa31c4d5"
+PATHS = {
+    "E1PRODUCTSDEMO": [
+        distribution("E1PRODUCTSDEMO"),
+        edge_acl("products-acl", "ProductsAcl"),
+        (
+            "edge_function",
+            "products-normalize-uri",
+            GLOBAL,
+            0,
+            {"FunctionName": "products-normalize-uri", "Region": "Global"},
+        ),
+        health_check("products.example.test", "0f5a4c1e-6f0b-4b7e-9d5e-2a9e6b1c7d01"),
+        ("rest_api", "products-api", IRELAND, 1, {"ApiName": "products-api", "Stage": "prod"}),
+        function("products-handler", IRELAND, 2),
+    ],
+    "E2CATALOGDEMO0": [
+        distribution("E2CATALOGDEMO0"),
+        edge_acl("catalog-acl", "CatalogAcl"),
+        health_check("catalog.example.test", "1a6b5d2f-7a1c-4c8f-8e6f-3b0f7c2d8e02"),
+        balancer("catalog-alb", CATALOG),
+        (
+            "waf",
+            "catalog-origin-acl",
+            IRELAND,
+            1,
+            {"WebACL": "CatalogOriginAcl", "Rule": "ALL", "Region": IRELAND},
+        ),
+        target_group(CATALOG, "catalog-search", "targetgroup/catalog-search/73e2d6bc24d8a067"),
+        target_group(CATALOG, "catalog-browse", "targetgroup/catalog-browse/943f017f100becff"),
+    ],
+    "E3ORDERSDEMO00": [
+        distribution("E3ORDERSDEMO00"),
+        ("http_api", "orders-api", IRELAND, 1, {"ApiId": "f6g7h8i9j0", "Stage": "$default"}),
+        function("orders-handler", IRELAND, 2),
+    ],
+    "E4PARTNERSDEMO": [
+        distribution("E4PARTNERSDEMO"),
+        edge_acl("partners-acl", "PartnersAcl"),
+        ("rest_api", "partners-api", OREGON, 1, {"ApiName": "partners-api", "Stage": "live"}),
+        function("partners-handler", OREGON, 2),
+    ],
+    "E5MEDIADEMO000": [
+        distribution("E5MEDIADEMO000"),
+        health_check("media.example.test", "2b7c6e3a-8b2d-4d9a-9f7a-4c1a8d3e9f03"),
+        ("s3", "media-demo-objects", IRELAND, 1, {}),
+        balancer("media-alb", MEDIA),
+        target_group(MEDIA, "media-render", "targetgroup/media-render/2c8d9e0f1a2b3c4d"),
+    ],
+    "E6SEARCHDEMO00": [distribution("E6SEARCHDEMO00"), function("search-suggest", IRELAND, 1)],
+    "E7PAYMENTSDEMO": [
+        distribution("E7PAYMENTSDEMO"),
+        ("http_api", "payments-api", FRANKFURT, 1, {"ApiId": "p6q7r8s9t0", "Stage": "$default"}),
+        function("payments-handler", FRANKFURT, 2),
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def local(local_aws, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
+    clients._client.cache_clear()
+    yield local_aws
+    clients._client.cache_clear()
+
+
+@pytest.fixture
+def account(db):
+    return Account.objects.create(
+        name="demo", aws_account_id="123456789012", region=IRELAND, other_regions=[OREGON, "ap-east-1"]
+    )
+
+
+@pytest.fixture
+def payments(db):
+    return Account.objects.create(name="payments", aws_account_id="345678901234", region=FRANKFURT, role_arn=ROLE)
+
+
+def discover(account, kind, subject, now):
+    row = running.ask(account, kind, subject, requested_by="alice", now=now)
+    running.run(row.pk, now=now)
+    row.refresh_from_db()
+    return row
+
+
+def path(row):
+    return [
+        (hop["kind"], hop["name"], hop["region"], hop["position"], hop.get("dimensions", {}))
+        for hop in row.result["api"]["hops"]
+    ]
+
+
+def test_the_paths_of_all_apis_are_found_with_the_dimensions_of_their_metrics(local, account, payments, now):
+    local.control("trust", {"role_arn": ROLE, "external_id": payments.external_id})
+    for aws_id, expected in PATHS.items():
+        owner = payments if aws_id == "E7PAYMENTSDEMO" else account
+        row = discover(owner, DiscoveryKind.PATH, aws_id, now)
+        assert (row.state, row.last_error, row.problems, row.result["notes"]) == (FetchState.DONE, "", [], [])
+        assert path(row) == expected
+    assert AwsUsage.objects.filter(account=payments, service="apigatewayv2", region=FRANKFURT).exists()
+
+
+def test_what_is_learned_beside_the_dimensions(account, now):
+    api = discover(account, DiscoveryKind.PATH, "E4PARTNERSDEMO", now).result["api"]
+    assert (api["slug"], api["name"], api["region"]) == ("partners-api", "Partners API", OREGON)
+    gateway = next(hop for hop in api["hops"] if hop["kind"] == "rest_api")
+    assert gateway["details"] == {
+        "stage": "live",
+        "endpoint": "REGIONAL",
+        "traced": True,
+        "paths": ["*"],
+        "origin_path": "/v1",
+        "custom_domain": "partners-origin.example.test",
+        "mapping": "v1",
+    }
+
+
+def test_an_origin_that_stands_in_for_another_is_told_apart(account, now):
+    api = discover(account, DiscoveryKind.PATH, "E5MEDIADEMO000", now).result["api"]
+    details = {hop["kind"]: hop.get("details", {}) for hop in api["hops"]}
+    assert api["distribution"]["has_additional_metrics"] is True
+    assert details["s3"]["failover"] == "primary"
+    assert details["alb"] == {
+        "internal": True,
+        "paths": ["*"],
+        "failover": "secondary",
+        "vpc_origin": "vo_M3d1a0r1g1nDemo0000001",
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "action", "lost"),
+    [
+        ("elbv2", None, "elasticloadbalancing:DescribeLoadBalancers", {"alb", "target_group", "waf"}),
+        ("elbv2", "DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroups", {"target_group"}),
+        ("elbv2", "DescribeRules", "elasticloadbalancing:DescribeRules", set()),
+        ("ec2", None, "ec2:DescribeSecurityGroupRules", set()),
+        ("wafv2", None, "wafv2:GetWebACL", {"waf"}),
+        ("route53", None, "route53:ListHostedZones", {"health_check"}),
+        ("cloudfront", "GetMonitoringSubscription", "cloudfront:GetMonitoringSubscription", set()),
+        ("cloudfront", "GetCachePolicy", "cloudfront:GetCachePolicy", set()),
+    ],
+)
+def test_a_part_that_is_denied_is_named_and_the_rest_is_found(local, account, now, service, operation, action, lost):
+    local.control("faults", {"kind": "access_denied", "service": service, "operation": operation})
+    row = discover(account, DiscoveryKind.PATH, "E2CATALOGDEMO0", now)
+
+    assert row.state == FetchState.DONE
+    assert action in {problem["action"] for problem in row.problems}
+    assert all(f"Allow the IAM action {problem['action']}" in problem["message"] for problem in row.problems)
+    expected = [hop for hop in PATHS["E2CATALOGDEMO0"] if hop[0] not in lost]
+    assert [hop for hop in path(row) if hop[0] != "waf"] == [hop for hop in expected if hop[0] != "waf"]
