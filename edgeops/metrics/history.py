@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import F, Q
 
+from edgeops.estate.models import Account
 from edgeops.metrics import periods, windows
 from edgeops.metrics.models import Gap, Lane, PollBatch
 
@@ -62,6 +64,15 @@ def close(series_ids: Sequence[int], batch: PollBatch, now: datetime) -> None:
 
 def plan(now: datetime) -> list[PollBatch]:
     """Write batches for the newest gaps while only few are under way; return the new ones."""
+    if not Gap.objects.exists():
+        return []
+    with transaction.atomic():
+        # One planner at a time: two that look at the same gaps at once would ask for them twice. SQLite has one anyway.
+        list(Account.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+        return _plan(now)
+
+
+def _plan(now: datetime) -> list[PollBatch]:
     waiting = list(PollBatch.objects.filter(lane=Lane.HISTORY, next_at__isnull=False).only("account_id", "region"))
     made: list[PollBatch] = []
     for group, gaps in _by_group(now):

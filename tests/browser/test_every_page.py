@@ -63,6 +63,8 @@ POSTS = {
     "channel_secret": "/channels/{channel}/secret/",
     "trace_fetch": "/traces/{trace}/fetch/",
     "invalidation_cancel": "/cache/invalidations/{invalidation}/cancel/",
+    "hop_metric_read": "/apis/catalog/hops/{hop}/metrics/read/",
+    "hop_metric_stop": "/apis/catalog/hops/{hop}/metrics/stop/",
     "webhook_rotate": "/cache/webhooks/{endpoint}/secret/",
     "webhook_switch": "/cache/webhooks/{endpoint}/switch/",
     "hook": "/hooks/v1/{endpoint_key}",

@@ -33,6 +33,7 @@ def test_two_schedulers_and_two_workers_do_each_slot_once(house):
 
     polls = list(PollBatch.objects.exclude(state=FetchState.SUPERSEDED))
     asked = Counter((poll.lane, poll.period, poll.slot_at, series) for poll in polls for series in poll.series_ids)
-    assert set(asked.values()) == {1}, "no series was asked for twice in one slot"
+    twice = {asked for asked, count in asked.items() if count > 1}
+    assert not twice, "no series was asked for twice in one slot"
     assert {poll.attempts for poll in polls} == {1}, "no batch was worked twice"
     assert asked_of_aws(house) == counted() == len(polls)
