@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from edgeops.localaws import scenarios, sts
+from edgeops.localaws import quotas, scenarios, sts
 from edgeops.localaws.faults import Fault, FaultError
+from edgeops.localaws.quotas import QuotaError, Quotas
 from edgeops.localaws.scenarios import Scenario, ScenarioError
 from edgeops.localaws.simulation import Simulation
 from edgeops.localaws.state import State
@@ -30,6 +31,17 @@ class Control:
     def __init__(self, simulation: Simulation, report: Callable[[], Mapping[str, object]] = dict) -> None:
         self._simulation = simulation
         self._report = report
+        self._posts: Mapping[str, Callable[[Params], object]] = {
+            "scenarios": self._start,
+            "faults": self._break,
+            "trust": self._trust,
+            "quotas": self._ration,
+        }
+        self._deletes: Mapping[str, Callable[[str], object]] = {
+            "scenarios": self._end,
+            "faults": self._mend,
+            "quotas": lambda _: self._ration(asdict(Quotas())),
+        }
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; what cannot be met is a 4xx with `{"error": ...}`."""
@@ -37,24 +49,18 @@ class Control:
             return as_json(200, self._answer(request))
         except ControlError as error:
             return as_json(error.status, {"error": str(error)})
-        except (ScenarioError, FaultError) as error:
+        except (ScenarioError, FaultError, QuotaError) as error:
             return as_json(400, {"error": str(error)})
 
     def _answer(self, request: HttpRequest) -> object:
         kind, _, entry_id = request.path.removeprefix(PREFIX).partition("/")
-        match request.method, kind, entry_id:
-            case "GET" | "HEAD", "state", "":
+        match request.method, entry_id:
+            case "GET" | "HEAD", "" if kind == "state":
                 return self._state()
-            case "POST", "scenarios", "":
-                return self._start(_body(request))
-            case "POST", "faults", "":
-                return self._break(_body(request))
-            case "POST", "trust", "":
-                return self._trust(_body(request))
-            case "DELETE", "scenarios", scenario_id if scenario_id:
-                return self._end(scenario_id)
-            case "DELETE", "faults", _:
-                return self._mend(entry_id)
+            case "POST", "" if kind in self._posts:
+                return self._posts[kind](_body(request))
+            case "DELETE", _ if kind in self._deletes:
+                return self._deletes[kind](entry_id)
         raise ControlError(f"there is no {request.method} {request.path}", status=404)
 
     def _state(self) -> dict[str, object]:
@@ -66,7 +72,9 @@ class Control:
             "scenarios": [_scenario(scenario, now) for scenario in state.scenarios],
             "faults": [asdict(fault) for fault in state.faults if not fault.is_spent(now)],
             "invalidations": [{**asdict(entry), "status": entry.status(now)} for entry in state.invalidations],
+            "billed": _billed(state),
             "billed_paths": state.billed_paths,
+            "quotas": asdict(state.quotas),
             "trusts": dict(state.trusts),
             "monitoring": dict(state.monitoring),
             **self._simulation.meter.report(),
@@ -130,6 +138,10 @@ class Control:
         )
         return {"removed": sorted(gone)}
 
+    def _ration(self, body: Params) -> object:
+        """Change some of the quotas on invalidating; null switches one off."""
+        return asdict(self._simulation.store.change(lambda s: replace(s, quotas=quotas.changed(s.quotas, body))).quotas)
+
     def _trust(self, body: Params) -> object:
         """Let a role be assumed by whoever names its ExternalId; without one it is trusted to nobody any more."""
         _only(body, "role_arn", "external_id")
@@ -152,6 +164,14 @@ class Control:
 def as_json(status: int, value: object) -> HttpResponse:
     """A JSON answer."""
     return HttpResponse(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
+
+
+def _billed(state: State) -> dict[str, dict[str, dict[str, int]]]:
+    """Items by account, month of UTC and distribution, as AWS will put them on the bill."""
+    told: dict[str, dict[str, dict[str, int]]] = {}
+    for one in state.billed:
+        told.setdefault(one.account_id, {}).setdefault(one.month, {})[one.distribution_id] = one.items
+    return told
 
 
 def _scenario(scenario: Scenario, now: float) -> dict[str, object]:

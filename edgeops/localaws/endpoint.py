@@ -28,7 +28,7 @@ from edgeops.localaws.limits import Limits
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import State
 from edgeops.localaws.wire import models, requests, responses
-from edgeops.localaws.wire.messages import AwsError, HttpRequest, HttpResponse
+from edgeops.localaws.wire.messages import AwsError, HttpRequest, HttpResponse, HungUpError
 
 
 class Endpoint:
@@ -83,8 +83,23 @@ class Endpoint:
         skew = sum(fault.delay_seconds for fault in spoiling if fault.kind == "clock_skew")
         if skew:
             headers["Date"] = formatdate(self._simulation.clock() + skew, usegmt=True)
-        self._limits.check(service, name, account_id=caller.account.id, now=now)
-        return operation(call.params, Context(self._simulation.clock(), call.scope.region, caller, spoiling))
+        self._ration(call, caller, now)
+        answer = operation(call.params, Context(self._simulation.clock(), call.scope.region, caller, spoiling))
+        for fault in spoiling:
+            if fault.kind == "lost_answer":
+                self._sleep(fault.delay_seconds)
+                raise HungUpError(fault.id)
+        return answer
+
+    def _ration(self, call: requests.Call, caller: Caller, now: float) -> None:
+        """Count the call among those its account may make; refuses what is too fast, as the service does."""
+        service, quotas = call.scope.service, self._simulation.store.state.quotas
+        limit = self._limits.exceeded(
+            service, call.operation.name, call.params, quotas, account_id=caller.account.id, now=now
+        )
+        if limit is not None:
+            self._simulation.meter.limited(caller.account.id, limit)
+            raise refusals.throttled(service)
 
     def _strike(self, call: requests.Call, caller: Caller, now: float) -> tuple[faults.Fault, ...]:
         """Let the faults of this operation happen: delays pass, the first error is raised; what spoils is returned."""
@@ -94,7 +109,7 @@ class Endpoint:
             who, where = {"caller": caller.arn, "account_id": caller.account.id}, call.scope.region
             return refusals.denied(service, name, call.params, **who, region=where)
 
-        struck = self._take_faults(service, name, now)
+        struck = self._take_faults(call, now)
         spoiling = tuple(fault for fault in struck if fault.kind in faults.SPOILING)
         for fault in struck:
             if fault.kind == "delay":
@@ -103,17 +118,20 @@ class Endpoint:
                 raise faults.error(fault, denied)
         return spoiling
 
-    def _take_faults(self, service: str, operation: str, now: float) -> list[faults.Fault]:
+    def _take_faults(self, call: requests.Call, now: float) -> list[faults.Fault]:
         """The faults that strike this call; each is counted down, spent ones are dropped."""
         struck: list[faults.Fault] = []
+        asked = (call.scope.service, call.operation.name, call.params)
 
         def take(state: State) -> State:
-            struck[:] = [f for f in state.faults if f.strikes(service, operation) and not f.is_spent(now)]
+            struck[:] = [f for f in state.faults if f.strikes(*asked) and not f.is_spent(now)]
             after = [f.after_one_call() if f in struck else f for f in state.faults]
             return replace(state, faults=tuple(f for f in after if not f.is_spent(now)))
 
         if self._simulation.store.state.faults:
             self._simulation.store.change(take)
+        for fault in struck:
+            self._simulation.meter.struck(fault.kind)
         return struck
 
 

@@ -1,15 +1,31 @@
-"""Rates AWS allows an account: API Gateway's management calls share one, and its GetResources has one of its own.
+"""Rates AWS allows an account: of API Gateway's management calls, and of CloudFront's invalidations.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+API Gateway's calls share one rate, and GetResources has one of its own; how fast invalidations may come is told in
+`edgeops.localaws.quotas`. https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 """
 
 import threading
 from dataclasses import dataclass, field
 
-from edgeops.localaws import refusals
+from edgeops.localaws import invalidation, refusals
+from edgeops.localaws.quotas import Quotas
+from edgeops.localaws.wire.messages import Params
 
-GATEWAY_A_SECOND, GATEWAY_BURST = 10.0, 40
-RESOURCES_A_SECOND, RESOURCES_BURST = 2.5, 5
+CREATING = ("CreateInvalidation", "CreateInvalidationForDistributionTenant")
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one call takes of one rate: `count` tokens of those that grow by `rate` a second up to `burst`."""
+
+    name: str
+    rate: float
+    burst: float
+    count: int = 1
+
+
+MANAGEMENT = Draw("management_calls", 10.0, 40)
+RESOURCES = Draw("get_resources", 2.5, 5)
 
 
 @dataclass(slots=True)
@@ -17,38 +33,60 @@ class Bucket:
     """Tokens that grow with time up to a burst."""
 
     rate: float
-    burst: int
+    burst: float
     tokens: float
     since: float
 
-    def take(self, now: float) -> bool:
-        """Take one token; False when there is none."""
+    def has(self, count: int, now: float) -> bool:
+        """Whether so many can be taken; of more than the burst all must be there, and the rest is owed."""
         self.tokens = min(self.burst, self.tokens + self.rate * max(0.0, now - self.since))
         self.since = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
+        return self.tokens >= min(count, self.burst)
 
 
 @dataclass(slots=True)
 class Limits:
-    """The buckets of every account, full at first."""
+    """The buckets of every account, full at first, and again when their rate is changed."""
 
-    _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    _buckets: dict[tuple[str, str, float, float], Bucket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, service: str, operation: str, *, account_id: str, now: float) -> None:
-        """Count one call; raises TooManyRequestsException beyond the account's rate."""
-        if service not in refusals.GATEWAYS:
-            return
+    def exceeded(
+        self, service: str, operation: str, params: Params, quotas: Quotas, *, account_id: str, now: float
+    ) -> str | None:
+        """Count one call; None when it fits, else the name of the rate it exceeds, and nothing is taken."""
+        draws = _draws(service, operation, params, quotas)
         with self._lock:
-            fits = self._take(account_id, "all", GATEWAY_A_SECOND, GATEWAY_BURST, now)
-            if fits and operation == "GetResources":
-                fits = self._take(account_id, operation, RESOURCES_A_SECOND, RESOURCES_BURST, now)
-        if not fits:
-            raise refusals.throttled(service)
+            drawn = [(draw, self._bucket(account_id, draw, now)) for draw in draws]
+            for draw, bucket in drawn:
+                if not bucket.has(draw.count, now):
+                    return draw.name
+            for draw, bucket in drawn:
+                bucket.tokens -= draw.count
+        return None
 
-    def _take(self, account_id: str, name: str, rate: float, burst: int, now: float) -> bool:
-        known = self._buckets.setdefault((account_id, name), Bucket(rate, burst, float(burst), now))
-        return known.take(now)
+    def _bucket(self, account_id: str, draw: Draw, now: float) -> Bucket:
+        key = (account_id, draw.name, draw.rate, draw.burst)
+        return self._buckets.setdefault(key, Bucket(draw.rate, draw.burst, draw.burst, now))
+
+
+def _draws(service: str, operation: str, params: Params, quotas: Quotas) -> list[Draw]:
+    if service in refusals.GATEWAYS:
+        return [MANAGEMENT, RESOURCES] if operation == "GetResources" else [MANAGEMENT]
+    if service == "cloudfront" and operation in CREATING:
+        return _creating(invalidation.asked(params["InvalidationBatch"]), quotas)
+    return []
+
+
+def _creating(items: list[str], quotas: Quotas) -> list[Draw]:
+    """What creating one invalidation takes; each item counts, a wildcard at its own rate as well."""
+    wildcards = sum(map(invalidation.is_wildcard, items))
+    return [
+        Draw(name, rate, burst, count)
+        for name, rate, burst, count in (
+            ("calls_per_second", quotas.calls_per_second, quotas.calls_burst, 1),
+            ("items_per_second", quotas.items_per_second, quotas.items_burst, len(items)),
+            ("wildcards_per_second", quotas.wildcards_per_second, quotas.wildcards_burst, wildcards),
+        )
+        if rate is not None and count
+    ]

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edgeops.localaws.wire.messages import AwsError
+from edgeops.localaws.wire.messages import AwsError, Params
+
+LARGEST_MARKED_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,11 @@ def size_of(asked: object, *, largest: int, error: str = "InvalidArgument") -> i
     if not str(asked).isdecimal() or int(str(asked)) < 1:
         raise AwsError(error, f"The value {str(asked)!r} for the size of a page is invalid.")
     return min(int(str(asked)), largest)
+
+
+def marked[T](entries: Sequence[T], params: Params, id_of: Callable[[T], str]) -> tuple[list[T], Params]:
+    """One page of a list of CloudFront's with Marker and MaxItems, and what is told beside its items."""
+    size = size_of(params.get("MaxItems"), largest=LARGEST_MARKED_PAGE)
+    found = page(entries, after=params.get("Marker"), size=size, id_of=id_of)
+    told = {"Marker": params.get("Marker") or "", "NextMarker": found.next or None, "MaxItems": size}
+    return found.items, {**told, "IsTruncated": bool(found.next), "Quantity": len(found.items)}

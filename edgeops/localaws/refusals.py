@@ -27,6 +27,19 @@ def throttled(service: str) -> AwsError:
     return AwsError(code, message, status=status)
 
 
+def failed(_service: str) -> AwsError:
+    """AWS broke while it worked on the request."""
+    words = "The request processing has failed because of an unknown error, exception or failure."
+    return AwsError("InternalFailure", words, status=500)
+
+
+def unavailable(_service: str) -> AwsError:
+    """AWS did not take the request in; the same one may succeed in a moment."""
+    return AwsError(
+        "ServiceUnavailable", "The request has failed due to a temporary failure of the server.", status=503
+    )
+
+
 def expired(service: str) -> AwsError:
     """Temporary credentials that have ended."""
     if service == "ec2":
@@ -66,6 +79,23 @@ def not_authorized(caller: str, action: str, resource: str) -> str:
         f"User: {caller} is not authorized to perform: {action}{on} "
         f"because no identity-based policy allows the {action} action"
     )
+
+
+def no_such_distribution() -> AwsError:
+    """A distribution that is not there, or is another account's."""
+    return AwsError("NoSuchDistribution", "The specified distribution does not exist.", status=404)
+
+
+def reference_taken() -> AwsError:
+    """A caller reference that came before with other items; botocore's model does not know this code."""
+    message = "An invalidation batch with this caller reference and other paths already exists."
+    return AwsError("InvalidationBatchAlreadyExists", message)
+
+
+def too_many_in_progress(what: str) -> AwsError:
+    """A distribution without room for more invalidation at once; `what` names whose maximum it is."""
+    message = f"Processing your request will cause you to exceed the maximum number of in-progress {what}."
+    return AwsError("TooManyInvalidationsInProgress", message)
 
 
 def _resource(service: str, params: Params, account_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
-from edgeops.localaws.wire.messages import HttpRequest, HttpResponse
+from edgeops.localaws.wire.messages import HttpRequest, HttpResponse, HungUpError
 
 LOOPBACK = "127.0.0.1"
 LARGEST_BODY = 8 * 1024 * 1024
@@ -66,7 +66,12 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(int(length))
         request = HttpRequest.from_target(self.command, self.path, dict(self.headers.items()), body)
-        self._send(self.server.answer(request))
+        try:
+            response = self.server.answer(request)
+        except HungUpError:
+            self.close_connection = True
+            return
+        self._send(response)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_any
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edgeops.localaws import scenarios
+from edgeops.localaws import refusals, scenarios
 from edgeops.localaws.callers import Caller
 from edgeops.localaws.faults import Fault
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.state import State, Store
 from edgeops.localaws.traffic import Traffic
-from edgeops.localaws.wire.messages import AwsError, Params
+from edgeops.localaws.wire.messages import Params
 from edgeops.localaws.world import Account, Api, World
 
 
@@ -47,11 +47,13 @@ class Settings:
 
 
 class Meter:
-    """Counts what is billed or throttled in AWS: calls per operation, and metrics asked for."""
+    """Counts what is billed or throttled in AWS: calls per operation, metrics asked for, limits met, faults struck."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
+        self._limited: dict[str, Counter[str]] = {}
+        self._faults: Counter[str] = Counter()
         self._metrics = 0
 
     def call(self, service: str, operation: str) -> None:
@@ -64,10 +66,25 @@ class Meter:
         with self._lock:
             self._metrics += count
 
+    def limited(self, account_id: str, limit: str) -> None:
+        """Count one call that was refused for exceeding a limit."""
+        with self._lock:
+            self._limited.setdefault(account_id, Counter())[limit] += 1
+
+    def struck(self, kind: str) -> None:
+        """Count one call that met a fault."""
+        with self._lock:
+            self._faults[kind] += 1
+
     def report(self) -> dict[str, object]:
         """The counts since the start of this process."""
         with self._lock:
-            return {"calls": dict(self._calls), "metrics_requested": self._metrics}
+            return {
+                "calls": dict(self._calls),
+                "metrics_requested": self._metrics,
+                "limited": {account_id: dict(counts) for account_id, counts in self._limited.items()},
+                "faults_struck": dict(self._faults),
+            }
 
 
 @dataclass(slots=True)
@@ -93,7 +110,7 @@ class Simulation:
         """The API of a distribution of the caller's account; raises NoSuchDistribution."""
         api = self.world.distribution(distribution_id)
         if api is None or api.account_id != context.account.id:
-            raise AwsError("NoSuchDistribution", "The specified distribution does not exist.", status=404)
+            raise refusals.no_such_distribution()
         return api
 
     def monitoring(self, api: Api) -> str:

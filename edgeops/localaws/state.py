@@ -4,10 +4,11 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from edgeops.localaws.faults import Fault
+from edgeops.localaws.quotas import Quotas
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.wire.messages import Params
 
@@ -33,6 +34,16 @@ class Invalidation:
 
 
 @dataclass(frozen=True, slots=True)
+class Billed:
+    """The items AWS bills an account for in one month of UTC (`2026-11`), by distribution."""
+
+    account_id: str
+    month: str
+    distribution_id: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that survives a restart; `anchor` is the moment of the very first start, epoch seconds."""
 
@@ -41,13 +52,27 @@ class State:
     scenarios: tuple[Scenario, ...] = ()
     faults: tuple[Fault, ...] = ()
     invalidations: tuple[Invalidation, ...] = ()
-    billed_paths: int = 0
+    billed: tuple[Billed, ...] = ()
+    quotas: Quotas = field(default_factory=Quotas)
     products: tuple[tuple[str, str, Params], ...] = ()
     """(API slug, path, body) of every product someone changed at the origin."""
     trusts: tuple[tuple[str, str], ...] = ()
     """(role ARN, ExternalId its trust demands) of every role that can be assumed."""
     monitoring: tuple[tuple[str, str], ...] = ()
     """(distribution id, status of its monitoring subscription) where someone switched it; empty is none."""
+
+    @property
+    def billed_paths(self) -> int:
+        """The items billed so far, all accounts and months together."""
+        return sum(one.items for one in self.billed)
+
+
+def with_billed(state: State, account_id: str, month: str, distribution_id: str, items: int) -> State:
+    """The state after AWS billed an account for so many items more."""
+    place = (account_id, month, distribution_id)
+    counts = {(one.account_id, one.month, one.distribution_id): one.items for one in state.billed}
+    counts[place] = counts.get(place, 0) + items
+    return replace(state, billed=tuple(Billed(*place, count) for place, count in counts.items()))
 
 
 class Store:
@@ -101,7 +126,8 @@ def _read(path: Path) -> State:
             invalidations=tuple(
                 Invalidation(**{**entry, "paths": tuple(entry["paths"])}) for entry in raw["invalidations"]
             ),
-            billed_paths=int(raw["billed_paths"]),
+            billed=tuple(Billed(**entry) for entry in raw.get("billed", ())),
+            quotas=Quotas(**raw.get("quotas", {})),
             products=tuple((slug, product, body) for slug, product, body in raw["products"]),
             trusts=tuple((role, external_id) for role, external_id in raw.get("trusts", ())),
             monitoring=tuple((distribution, status) for distribution, status in raw.get("monitoring", ())),

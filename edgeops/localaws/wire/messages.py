@@ -44,3 +44,7 @@ class AwsError(Exception):
         self.code = code
         self.message = message
         self.status = status
+
+
+class HungUpError(Exception):
+    """The connection ends without an answer."""

@@ -36,10 +36,11 @@ def test_a_fault_is_seen_in_the_state_and_removed(simulate):
 
 @pytest.mark.parametrize("kind", simulate_command.FAULTS)
 def test_every_fault_local_aws_knows_can_be_asked_for(simulate, kind):
-    seconds = ("--delay-seconds", "5") if kind in ("delay", "clock_skew") else ()
+    seconds = ("--delay-seconds", "5") if kind in ("delay", "clock_skew", "older_create_time") else ()
     match = ("--match", "Count") if kind in ("partial_data", "internal_error", "forbidden") else ()
+    service = faults.SERVICE_OF.get(kind, "cloudwatch")
 
-    fault = simulate("fault", kind, "cloudwatch", "--calls", "3", *seconds, *match)
+    fault = simulate("fault", kind, service, "--calls", "3", *seconds, *match)
 
     assert (fault["kind"], fault["calls"], fault["match"]) == (kind, 3, "Count" if match else None)
 
@@ -54,6 +55,24 @@ def test_every_scenario_local_aws_knows_can_be_asked_for(simulate, scenario):
 def test_the_command_offers_exactly_what_local_aws_knows():
     assert set(simulate_command.SCENARIOS) == set(scenarios.KINDS)
     assert set(simulate_command.FAULTS) == set(faults.KINDS)
+
+
+def test_quotas_are_changed_switched_off_and_put_back(simulate):
+    first = simulate("state")["quotas"]
+    changed = simulate("quotas", "items_per_second=20", "calls_per_second=off")
+
+    assert (changed["items_per_second"], changed["calls_per_second"]) == (20, None)
+    assert changed["paths_in_progress"] == first["paths_in_progress"]
+    assert simulate("quotas") == first
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("items_per_second=many", "no number"), ("items_per_second", "no number"), ("x=1", "not a quota")],
+)
+def test_a_quota_that_cannot_be_is_an_error_with_its_reason(simulate, word, reason):
+    with pytest.raises(CommandError, match=reason):
+        simulate("quotas", word)
 
 
 def test_a_role_lets_edgeops_in_until_it_no_longer_does(simulate, local_aws):

@@ -1,7 +1,6 @@
 import pytest
 
 from edgeops.localaws import invalidation
-from edgeops.localaws.state import Invalidation
 from edgeops.localaws.wire.messages import AwsError
 
 
@@ -13,15 +12,26 @@ def batch(*paths, quantity=None, reference="ref"):
     }
 
 
-def running(*paths):
-    return [Invalidation("I1", "E1", "earlier", tuple(paths), 0, 10)]
-
-
 @pytest.mark.parametrize(
-    "path", ["/", "/*", "/a", "/a/*", "/a/*/b", "/a%20b", "/a?b=c&d=e", "/" + "x" * 3999, "/a(1);b,c@d:e!$'+="]
+    "path",
+    [
+        "/",
+        "/*",
+        "/a",
+        "/a/*",
+        "/a/*/b",
+        "/a%20b",
+        "/a?b=c&d=e",
+        "/" + "x" * 3999,
+        "/a(1);b,c@d:e!$'+=",
+        "#t",
+        "#product:1",
+        "#a*",
+        "#" + "x" * 256,
+    ],
 )
-def test_a_valid_path_is_accepted(path):
-    assert invalidation.paths(batch(path)) == (path,)
+def test_a_valid_item_is_accepted(path):
+    assert invalidation.items(batch(path)) == (path,)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +50,18 @@ def test_a_valid_path_is_accepted(path):
         "/a#b",
         '/a"b',
         "/" + "x" * 4000,
-        "#tag",
+        "#",
+        "#a,b",
+        "#a b",
+        "#ä",
+        "#" + "x" * 257,
+        "/a\n",
+        "/{id}",
     ],
 )
-def test_an_invalid_path_is_an_invalid_argument(path):
+def test_an_invalid_item_is_an_invalid_argument(path):
     with pytest.raises(AwsError) as refused:
-        invalidation.paths(batch(path))
+        invalidation.items(batch(path))
 
     assert (refused.value.code, refused.value.status) == ("InvalidArgument", 400)
 
@@ -61,7 +77,7 @@ def test_an_invalid_path_is_an_invalid_argument(path):
 )
 def test_a_batch_that_does_not_add_up_is_refused(asked, code, status):
     with pytest.raises(AwsError) as refused:
-        invalidation.paths(asked)
+        invalidation.items(asked)
 
     assert (refused.value.code, refused.value.status) == (code, status)
 
@@ -87,17 +103,6 @@ def test_an_item_names_one_object_or_everything_with_its_prefix(item, cached, is
     assert invalidation.matches(item, cached) is is_match
 
 
-def test_fifteen_wildcards_may_run_and_not_sixteen():
-    invalidation.check_room(["/z/*"], running(*(f"/{n}/*" for n in range(14))))
-
-    with pytest.raises(AwsError) as refused:
-        invalidation.check_room(["/z/*"], running(*(f"/{n}/*" for n in range(15))))
-    assert (refused.value.code, refused.value.status) == ("TooManyInvalidationsInProgress", 400)
-
-
-def test_three_thousand_paths_may_run_beside_the_wildcards():
-    invalidation.check_room(["/z"], running(*(f"/{n}" for n in range(2999)), "/*"))
-    invalidation.check_room(["/z*"], running(*(f"/{n}" for n in range(3000))))
-
-    with pytest.raises(AwsError, match="3000"):
-        invalidation.check_room(["/z"], running(*(f"/{n}" for n in range(3000))))
+@pytest.mark.parametrize(("item", "is_one"), [("/a*", True), ("/*", True), ("/a*b", False), ("#a*", False)])
+def test_only_a_path_that_ends_in_an_asterisk_is_a_wildcard(item, is_one):
+    assert invalidation.is_wildcard(item) is is_one

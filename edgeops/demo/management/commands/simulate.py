@@ -20,19 +20,27 @@ SCENARIOS = (
 FAULTS = (
     "throttle",
     "error_5xx",
+    "unavailable",
     "access_denied",
     "delay",
     "expired_token",
+    "lost_answer",
     "clock_skew",
     "partial_data",
     "internal_error",
     "forbidden",
     "small_pages",
+    "too_many_in_progress",
+    "reference_taken",
+    "distribution_deleted",
+    "unknown_status",
+    "never_completes",
+    "older_create_time",
 )
 
 
 class Command(BaseCommand):
-    """`manage.py simulate scenario|fault|trust|state|clear`."""
+    """`manage.py simulate scenario|fault|quotas|trust|state|clear`."""
 
     help = "Control the simulated AWS of a running demo."
     requires_system_checks = []
@@ -52,8 +60,19 @@ class Command(BaseCommand):
         fault.add_argument("--operation", help="as CreateInvalidation; every operation when left out")
         fault.add_argument("--calls", type=int, help="for so many calls")
         fault.add_argument("--seconds", type=float, help="for so long")
-        fault.add_argument("--delay-seconds", type=float, help="for `delay` and `clock_skew`")
-        fault.add_argument("--match", help="text in the namespace or metric name of the queries whose result it spoils")
+        fault.add_argument(
+            "--delay-seconds", type=float, help="for `delay`, `lost_answer`, `clock_skew` and `older_create_time`"
+        )
+        fault.add_argument(
+            "--match", help="text in the namespace or metric name of the queries, or in the id of the distribution"
+        )
+        quotas = actions.add_parser("quotas", help="how much invalidating CloudFront allows")
+        quotas.add_argument(
+            "quotas",
+            nargs="*",
+            metavar="name=value",
+            help="as items_per_second=150 or =off; all as at first without any",
+        )
         trust = actions.add_parser("trust", help="a role of the world's other account lets EdgeOps in")
         trust.add_argument("role_arn", help="as arn:aws:iam::345678901234:role/edgeops-reader")
         trust.add_argument("external_id", nargs="?", help="as the account's page shows it; nobody is let in without")
@@ -78,6 +97,8 @@ class Command(BaseCommand):
                 return simulation.ask("POST", "faults", body)
             case "trust":
                 return simulation.ask("POST", "trust", _given(options, "role_arn", "external_id"))
+            case "quotas":
+                return _ration(options["quotas"])
             case "clear":
                 return _clear()
         return simulation.ask("GET", "state")
@@ -85,6 +106,23 @@ class Command(BaseCommand):
 
 def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names if options[name] is not None}
+
+
+def _ration(words: list[str]) -> Any:
+    """Change the named quotas; naming none puts all of them back."""
+    if not words:
+        return simulation.ask("DELETE", "quotas")
+    pairs = (word.partition("=") for word in words)
+    return simulation.ask("POST", "quotas", {name: _quota(value) for name, _, value in pairs})
+
+
+def _quota(value: str) -> float | None:
+    if value == "off":
+        return None
+    try:
+        return float(value)
+    except ValueError as error:
+        raise CommandError(f"{value!r} is no number, nor `off`; write as items_per_second=150") from error
 
 
 def _clear() -> dict[str, Any]:
