@@ -45,18 +45,20 @@ CONFIG = Config(
     max_pool_connections=10,
     user_agent_extra="edgeops",
 )
+# For calls that are counted against a quota each time they leave: a retry of these is a row, with a token of its own.
+ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 STS_REGION = "us-east-1"
 SESSION_NAME = "edgeops"
 
 
-def client(service: str, region: str, access: Access = OWN) -> Any:
+def client(service: str, region: str, access: Access = OWN, config: Config = CONFIG) -> Any:
     """The client of a service in a region; clients are thread-safe, sessions are not, so each has its own session."""
-    return _client(service, region, access)
+    return _client(service, region, access, config)
 
 
 @cache
-def _client(service: str, region: str, access: Access) -> Any:
-    return boto3.session.Session(botocore_session=session(access), region_name=region).client(service, config=CONFIG)
+def _client(service: str, region: str, access: Access, config: Config) -> Any:
+    return boto3.session.Session(botocore_session=session(access), region_name=region).client(service, config=config)
 
 
 def session(access: Access) -> botocore.session.Session:

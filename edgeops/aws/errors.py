@@ -41,6 +41,15 @@ class ThrottledError(AwsError):
     advice = "AWS asks to slow down; EdgeOps waits and tries again by itself."
 
 
+class TooManyInProgressError(ThrottledError):
+    """A distribution has no room for more invalidation at once; there is when some of it has completed."""
+
+    advice = (
+        "As much is being invalidated in this distribution as CloudFront takes at once; EdgeOps waits and tries again "
+        "by itself."
+    )
+
+
 class UnavailableError(AwsError):
     """AWS did not answer, or answered 5xx."""
 
@@ -82,16 +91,43 @@ class InvalidError(AwsError):
     """AWS refuses the request itself."""
 
 
+class InvalidArgumentError(InvalidError):
+    """AWS refuses a value of the request: of an invalidation one of its items."""
+
+    advice = "AWS does not take one of the values sent; correct what its message names."
+
+
+class BatchTooLargeError(InvalidError):
+    """An invalidation holds more items than CloudFront takes in one call; fewer would be taken."""
+
+    advice = "These are more items than CloudFront takes in one invalidation; ask for fewer at a time."
+
+
+class ReferenceTakenError(InvalidError):
+    """The caller reference was used before with other items. Retrying sends the same ones: EdgeOps changed a batch."""
+
+    advice = "The caller reference was used with other items: this is a fault of EdgeOps; report it."
+
+
 THROTTLED = {
     "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
     "TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete", "LimitExceeded",
-    "LimitExceededException", "TooManyInvalidationsInProgress",
+    "LimitExceededException",
 }  # fmt: skip
 CREDENTIALS = {
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
     "SignatureDoesNotMatch", "MissingAuthenticationToken", "IncompleteSignature", "AuthFailure", "RequestExpired",
 }  # fmt: skip
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+BY_CODE: dict[str, type[AwsError]] = {
+    **dict.fromkeys(THROTTLED, ThrottledError),
+    **dict.fromkeys(CREDENTIALS, CredentialsError),
+    **dict.fromkeys(DENIED, DeniedError),
+    "TooManyInvalidationsInProgress": TooManyInProgressError,
+    "BatchTooLarge": BatchTooLargeError,
+    "InvalidArgument": InvalidArgumentError,
+    "InvalidationBatchAlreadyExists": ReferenceTakenError,  # botocore's model of CloudFront does not know this code
+}
 ASSUME_ROLE = "AssumeRole"
 FORBIDDEN_STATUS, TOO_MANY_STATUS, SERVER_STATUS = 403, 429, 500
 
@@ -126,14 +162,12 @@ def from_client_error(action: str, error: ClientError) -> AwsError:
 
 
 def _kind(code: str, status: int) -> type[AwsError]:
-    if code in THROTTLED or status == TOO_MANY_STATUS:
+    if code in BY_CODE:
+        return BY_CODE[code]
+    if status == TOO_MANY_STATUS:
         return ThrottledError
-    if code in CREDENTIALS:
-        return CredentialsError
-    if code in DENIED or status == FORBIDDEN_STATUS:
+    if status == FORBIDDEN_STATUS:
         return DeniedError
     if code.startswith("NoSuch") or code.endswith(("NotFound", "NotFoundException")):
         return NotFoundError
-    if status >= SERVER_STATUS:
-        return UnavailableError
-    return InvalidError
+    return UnavailableError if status >= SERVER_STATUS else InvalidError

@@ -4,13 +4,16 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
-from edgeops.aws.cloudfront import ALREADY_EXISTS, CloudFront
+from edgeops.aws.cloudfront import ALREADY_EXISTS, CloudFront, Invalidation, Tenant
 from edgeops.aws.errors import (
+    BatchTooLargeError,
     CredentialsError,
     DeniedError,
-    InvalidError,
+    InvalidArgumentError,
     NotFoundError,
+    ReferenceTakenError,
     ThrottledError,
+    TooManyInProgressError,
     UnavailableError,
 )
 
@@ -42,7 +45,7 @@ def test_an_invalidation_is_created_with_its_paths_and_reference(cloudfront, aws
 
     made = cloudfront.create_invalidation("E1", ["/a", "/b/*"], "edgeops-1")
 
-    assert (made.id, made.status, made.created_at) == ("I1", "InProgress", AT)
+    assert made == Invalidation("I1", "InProgress", AT, ("/a", "/b/*"))
     assert calls == [("cloudfront", "CreateInvalidation", 2)]
 
 
@@ -53,18 +56,105 @@ def test_an_invalidation_is_looked_at_without_billing_a_path(cloudfront, aws, ca
     assert calls == [("cloudfront", "GetInvalidation", 0)]
 
 
+def listed(*ids, following=None):
+    told = {"Marker": "", "MaxItems": 100, "IsTruncated": bool(following), "Quantity": len(ids)}
+    items = [{"Id": one, "Status": "Completed", "CreateTime": AT} for one in ids]
+    return {"InvalidationList": {**told, "Items": items, **({"NextMarker": following} if following else {})}}
+
+
+def test_invalidations_are_listed_page_after_page_and_no_further_than_wanted(cloudfront, aws, calls):
+    aws.add_response("list_invalidations", listed("I3", "I2", following="I2"), {"DistributionId": "E1"})
+    found = cloudfront.invalidations("E1")
+    assert next(found) == Invalidation("I3", "Completed", AT, items=None)
+    assert len(calls) == 1
+
+    aws.add_response("list_invalidations", listed("I1"), {"DistributionId": "E1", "Marker": "I2"})
+    assert [one.id for one in found] == ["I2", "I1"]
+    assert calls == [("cloudfront", "ListInvalidations", 0)] * 2
+
+
+def test_a_distribution_without_invalidations_lists_none(cloudfront, aws):
+    aws.add_response("list_invalidations", listed(), {"DistributionId": "E1"})
+    assert list(cloudfront.invalidations("E1")) == []
+
+
+@pytest.mark.parametrize(("told", "header"), [({"CacheTagConfig": {"HeaderName": "cache-tag"}}, "cache-tag"), ({}, "")])
+def test_the_header_that_names_cache_tags_is_read_from_the_configuration(cloudfront, aws, told, header):
+    config = {
+        "CallerReference": "r",
+        "Origins": {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "origin.example.test"}]},
+        "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "https-only"},
+        "Comment": "",
+        "Enabled": True,
+    }
+    aws.add_response("get_distribution_config", {"DistributionConfig": config | told}, {"Id": "E1"})
+
+    assert cloudfront.cache_tag_header("E1") == header
+
+
+def test_a_tenant_is_invalidated_looked_at_and_listed_by_its_own_calls(cloudfront, aws, calls):
+    aws.add_response(
+        "create_invalidation_for_distribution_tenant",
+        {"Invalidation": INVALIDATION},
+        {"Id": "dt_1", "InvalidationBatch": BATCH},
+    )
+    aws.add_response(
+        "get_invalidation_for_distribution_tenant",
+        {"Invalidation": INVALIDATION},
+        {"DistributionTenantId": "dt_1", "Id": "I1"},
+    )
+    aws.add_response("list_invalidations_for_distribution_tenant", listed("I1"), {"Id": "dt_1"})
+
+    made = cloudfront.create_tenant_invalidation("dt_1", ["/a", "/b/*"], "edgeops-1")
+
+    assert cloudfront.get_tenant_invalidation("dt_1", made.id) == made
+    assert [one.id for one in cloudfront.tenant_invalidations("dt_1")] == [made.id]
+    assert [units for _, _, units in calls] == [2, 0, 0]
+
+
+def test_the_tenants_of_a_distribution_are_listed(cloudfront, aws):
+    tenant = {
+        "Id": "dt_1",
+        "DistributionId": "E1",
+        "Name": "north",
+        "Arn": "arn:aws:cloudfront::123456789012:distribution-tenant/dt_1",
+        "Domains": [{"Domain": "north.example.test", "Status": "active"}],
+        "CreatedTime": AT,
+        "LastModifiedTime": AT,
+        "ETag": "E",
+        "Enabled": False,
+    }
+    wanted = {"AssociationFilter": {"DistributionId": "E1"}}
+    aws.add_response("list_distribution_tenants", {"DistributionTenantList": [tenant], "NextMarker": "dt_1"}, wanted)
+    aws.add_response("list_distribution_tenants", {}, wanted | {"Marker": "dt_1"})
+
+    assert list(cloudfront.tenants("E1")) == [Tenant("dt_1", "north", "E1", ("north.example.test",), is_enabled=False)]
+
+
+def test_nothing_is_tried_twice_behind_the_quota_of_the_account(cloudfront):
+    assert cloudfront._boto.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_a_refused_tenant_names_its_own_action(cloudfront, aws):
+    aws.add_client_error("create_invalidation_for_distribution_tenant", "EntityNotFound", "no", http_status_code=404)
+
+    with pytest.raises(NotFoundError) as refused:
+        cloudfront.create_tenant_invalidation("dt_0", ["/a"], "edgeops-1")
+    assert refused.value.action == "cloudfront:CreateInvalidationForDistributionTenant"
+
+
 @pytest.mark.parametrize(
     ("code", "status", "error"),
     [
         ("Throttling", 400, ThrottledError),
-        ("TooManyInvalidationsInProgress", 400, ThrottledError),
+        ("TooManyInvalidationsInProgress", 400, TooManyInProgressError),
         ("ServiceUnavailable", 503, UnavailableError),
         ("ExpiredToken", 403, CredentialsError),
         ("AccessDenied", 403, DeniedError),
         ("NoSuchDistribution", 404, NotFoundError),
-        ("InvalidArgument", 400, InvalidError),
-        ("BatchTooLarge", 413, InvalidError),
-        (ALREADY_EXISTS, 400, InvalidError),
+        ("InvalidArgument", 400, InvalidArgumentError),
+        ("BatchTooLarge", 413, BatchTooLargeError),
+        (ALREADY_EXISTS, 400, ReferenceTakenError),
     ],
 )
 def test_a_refusal_is_named(cloudfront, aws, code, status, error):

@@ -9,11 +9,15 @@ from botocore.exceptions import (
 )
 
 from edgeops.aws.errors import (
+    BatchTooLargeError,
     CredentialsError,
     DeniedError,
+    InvalidArgumentError,
     InvalidError,
     NotFoundError,
+    ReferenceTakenError,
     ThrottledError,
+    TooManyInProgressError,
     UnavailableError,
     translated,
 )
@@ -32,7 +36,7 @@ def client_error(code, status=400, message="What AWS says."):
         ("Throttling", 400, ThrottledError, True),
         ("ThrottlingException", 400, ThrottledError, True),
         ("AnythingAtAll", 429, ThrottledError, True),
-        ("TooManyInvalidationsInProgress", 400, ThrottledError, True),
+        ("TooManyInvalidationsInProgress", 400, TooManyInProgressError, True),
         ("LimitExceeded", 400, ThrottledError, True),
         ("ExpiredToken", 403, CredentialsError, True),
         ("InvalidClientTokenId", 403, CredentialsError, True),
@@ -44,7 +48,11 @@ def client_error(code, status=400, message="What AWS says."):
         ("ResourceNotFoundException", 404, NotFoundError, False),
         ("InternalServiceFault", 500, UnavailableError, True),
         ("ServiceUnavailable", 503, UnavailableError, True),
-        ("InvalidArgument", 400, InvalidError, False),
+        ("InvalidArgument", 400, InvalidArgumentError, False),
+        ("InconsistentQuantities", 400, InvalidError, False),
+        ("BatchTooLarge", 413, BatchTooLargeError, False),
+        ("InvalidationBatchAlreadyExists", 400, ReferenceTakenError, False),
+        ("EntityNotFound", 404, NotFoundError, False),
     ],
 )
 def test_a_code_of_aws_decides_what_it_is_and_whether_to_retry(code, status, kind, retryable):
@@ -86,7 +94,8 @@ def test_an_error_says_what_happened_and_what_to_do():
 
 def test_every_kind_of_error_gives_advice_of_its_own():
     kinds = [
-        ThrottledError, UnavailableError, CredentialsError, DeniedError, NotFoundError, InvalidError,
+        ThrottledError, TooManyInProgressError, UnavailableError, CredentialsError, DeniedError, NotFoundError,
+        InvalidError, InvalidArgumentError, BatchTooLargeError, ReferenceTakenError,
     ]  # fmt: skip
 
     assert len({kind(ACTION, "Code", "message").advice for kind in kinds}) == len(kinds)
