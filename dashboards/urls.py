@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, path
 
 from dashboards.views import (
+    accounts,
     alarms,
     apis,
     audit,
@@ -41,6 +42,11 @@ urlpatterns: list[URLPattern] = [
     path("channels/<int:pk>/secret/", channels.renew_secret, name="channel_secret"),
     path("audit/", audit.audit, name="audit"),
     path("settings/", settings_page.settings, name="settings"),
+    path("settings/accounts/new/", accounts.create, name="aws_account_new"),
+    path("settings/accounts/<slug:name>/", accounts.detail, name="aws_account"),
+    path("settings/accounts/<slug:name>/edit/", accounts.edit, name="aws_account_edit"),
+    path("settings/accounts/<slug:name>/access/", accounts.test_access, name="aws_account_test"),
+    path("settings/accounts/<slug:name>/remove/", accounts.remove, name="aws_account_remove"),
     path("settings/spending/", spending.page, name="spending"),
     path("settings/spending/calls.csv", spending.calls, name="spending_calls"),
     path("settings/spending/apis.csv", spending.shares, name="spending_apis"),

@@ -35,6 +35,10 @@ PAGES = {
     "webhook_new": "/cache/webhooks/new/",
     "audit": "/audit/",
     "settings": "/settings/",
+    "aws_account": "/settings/accounts/demo/",
+    "aws_account_new": "/settings/accounts/new/",
+    "aws_account_edit": "/settings/accounts/demo/edit/",
+    "aws_account_remove": "/settings/accounts/demo/remove/",
     "spending": "/settings/spending/",
     "demo_inbox": "/demo/inbox/",
     "account_change_password": "/accounts/password/change/",
@@ -58,6 +62,7 @@ DOWNLOADS = {
     "spending_apis": "/settings/spending/apis.csv",
 }
 POSTS = {
+    "aws_account_test": "/settings/accounts/demo/access/",
     "alarm_switch": "/alarms/{alarm}/switch/",
     "alarm_delete": "/alarms/{alarm}/delete/",
     "channel_secret": "/channels/{channel}/secret/",
