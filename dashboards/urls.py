@@ -5,11 +5,13 @@ from django.urls import URLPattern, path
 
 from dashboards.views import (
     accounts,
+    add_api,
     alarms,
     apis,
     audit,
     cache,
     channels,
+    found_path,
     health,
     hooks,
     hop_metrics,
@@ -23,6 +25,12 @@ from dashboards.views import settings as settings_page
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    path("apis/new/", add_api.start, name="add_api"),
+    path("apis/new/in/<slug:name>/", add_api.listing, name="add_api_listing"),
+    path("apis/new/in/<slug:name>/list/", add_api.list_again, name="add_api_list"),
+    path("apis/new/in/<slug:name>/pick/", add_api.pick, name="add_api_pick"),
+    path("apis/new/path/<uuid:identity>/", found_path.found, name="add_api_path"),
+    path("apis/new/path/<uuid:identity>/again/", found_path.look_again, name="add_api_look_again"),
     path("apis/<slug:slug>/", apis.detail, name="api"),
     path("apis/<slug:slug>/path/<slug:key>/", apis.path_values, name="api_path_values"),
     path("apis/<slug:slug>/hops/<int:hop_id>/metrics/", hop_metrics.listing, name="hop_metrics"),

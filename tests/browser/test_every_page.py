@@ -15,6 +15,9 @@ from tests.browser.conftest import DESKTOP, PHONE
 
 PAGES = {
     "overview": "/",
+    "add_api": "/apis/new/",
+    "add_api_listing": "/apis/new/in/demo/",
+    "add_api_path": "/apis/new/path/{path}/",
     "api": "/apis/catalog/",
     "api_values": "/apis/catalog/hops/{hop}/requests/",
     "api_path_values": "/apis/catalog/path/ledger/",
@@ -62,6 +65,9 @@ DOWNLOADS = {
     "spending_apis": "/settings/spending/apis.csv",
 }
 POSTS = {
+    "add_api_list": "/apis/new/in/demo/list/",
+    "add_api_pick": "/apis/new/in/demo/pick/",
+    "add_api_look_again": "/apis/new/path/{path}/again/",
     "aws_account_test": "/settings/accounts/demo/access/",
     "alarm_switch": "/alarms/{alarm}/switch/",
     "alarm_delete": "/alarms/{alarm}/delete/",
@@ -83,6 +89,7 @@ ROWS = {
     "endpoint": "SELECT min(id) FROM webhooks_endpoint",
     "endpoint_key": "SELECT key FROM webhooks_endpoint LIMIT 1",
     "invalidation": "SELECT uuid FROM invalidations_request LIMIT 1",
+    "path": "SELECT uuid FROM discovery_discovery WHERE kind = 'path' LIMIT 1",
 }
 # The live part as its refresh brings it, under the same policy as the page.
 REFRESH = """() => new Promise((done) => {
@@ -106,7 +113,7 @@ def test_every_route_is_visited_here():
 
 @pytest.fixture(scope="package")
 def rows(demo, chromium, session_of):
-    """An id of each kind; a first invalidation is asked for when there is none."""
+    """An id of each kind; a first invalidation and a look at a path are asked for."""
     with chromium.new_context(base_url=demo.url, storage_state=session_of("operator")) as context:
         page = context.new_page()
         page.goto("/cache/invalidations/new/")
@@ -115,11 +122,15 @@ def rows(demo, chromium, session_of):
         page.get_by_label("Reason").fill("A first one to look at")
         page.get_by_role("button", name="Invalidate").click()
         expect(page).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/"))
+        page.goto("/apis/new/in/demo/")
+        page.get_by_role("button", name="List its distributions").click()
+        page.get_by_role("button", name="Look at the path of E4PARTNERSDEMO").click()
+        expect(page).to_have_url(re.compile(r"/apis/new/path/[0-9a-f-]{36}/"))
     deadline = time.monotonic() + 90  # the first traces come with the first minute
     while demo.value(ROWS["trace"]) is None and time.monotonic() < deadline:
         time.sleep(0.5)
     found = {kind: demo.value(query) for kind, query in ROWS.items()}
-    return {**found, "invalidation": uuid.UUID(found["invalidation"])}
+    return {**found, **{kind: uuid.UUID(found[kind]) for kind in ("invalidation", "path")}}
 
 
 def look(page, address):
