@@ -168,6 +168,6 @@ def _kind(code: str, status: int) -> type[AwsError]:
         return ThrottledError
     if status == FORBIDDEN_STATUS:
         return DeniedError
-    if code.startswith("NoSuch") or code.endswith(("NotFound", "NotFoundException")):
+    if code.startswith("NoSuch") or code.endswith(("NotFound", "NotFoundException", "NonexistentItemException")):
         return NotFoundError
     return UnavailableError if status >= SERVER_STATUS else InvalidError

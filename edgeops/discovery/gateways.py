@@ -21,8 +21,8 @@ class Gateways:
     """The gateways of one access; what a gateway has read once it keeps, so these live as long as one question."""
 
     def __init__(self, meter_of: Callable[[str], Meter], access: Access) -> None:
-        self._meter_of = meter_of
-        self._access = access
+        self.meter_of = meter_of
+        self.access = access
         self.load_balancing = cache(lambda region: LoadBalancing(region, meter_of(region), access))
         self.rest_apis = cache(lambda region: RestApis(region, meter_of(region), access))
         self.http_apis = cache(lambda region: HttpApis(region, meter_of(region), access))
@@ -33,14 +33,14 @@ class Gateways:
     @cached_property
     def distributions(self) -> Distributions:
         """CloudFront."""
-        return Distributions(self._meter_of(GLOBAL_REGION), self._access)
+        return Distributions(self.meter_of(GLOBAL_REGION), self.access)
 
     @cached_property
     def tags(self) -> Tags:
         """The tagging API, where CloudFront's tags are told."""
-        return Tags(self._meter_of(GLOBAL_REGION), self._access)
+        return Tags(self.meter_of(GLOBAL_REGION), self.access)
 
     @cached_property
     def dns(self) -> Dns:
         """Route 53."""
-        return Dns(self._meter_of(GLOBAL_REGION), self._access)
+        return Dns(self.meter_of(GLOBAL_REGION), self.access)

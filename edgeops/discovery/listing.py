@@ -10,7 +10,13 @@ type Entry = dict[str, Any]
 
 
 def listed(survey: Survey) -> list[Entry]:
-    """Every distribution; where tags cannot be read there are none, and the survey says why."""
+    """Every distribution; where tags cannot be read there are none, and the survey says why.
+
+    Raises AwsError where they cannot be read, OtherAccountError where the credentials are of another account.
+    """
+    found = list(survey.aws.distributions.listed())
+    if found:
+        survey.refuse_other_account(found[0].arn)
     tags: Mapping[str, Mapping[str, str]] = {}
     with survey.reading("the tags of distributions"):
         tags = survey.aws.tags.of_distributions()
@@ -23,7 +29,7 @@ def listed(survey: Survey) -> list[Entry]:
             "enabled": one.is_enabled,
             "tags": dict(tags.get(one.arn, {})),
         }
-        for one in survey.aws.distributions.listed()
+        for one in found
     ]
 
 

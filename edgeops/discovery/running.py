@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import transaction
 
 from edgeops.aws.errors import AwsError, InvalidError, NotFoundError
-from edgeops.discovery import deriving, listing
+from edgeops.discovery import access, deriving, listing
 from edgeops.discovery.gateways import GLOBAL_REGION, Gateways
 from edgeops.discovery.models import Discovery, DiscoveryKind
-from edgeops.discovery.survey import Survey
+from edgeops.discovery.survey import OtherAccountError, Survey
 from edgeops.estate import plain, snapshot
 from edgeops.estate.fetches import MAX_ATTEMPTS, FetchState
 from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, EdgeApi
@@ -48,14 +48,12 @@ def run(pk: UUID | str, *, now: datetime) -> bool:
     account = discovery.account
     gateways = Gateways(lambda region: AwsUsage.meter(account, region, now), account.access)
     try:
-        found = _look(discovery, gateways)
-    except (NotFoundError, InvalidError) as error:
-        return _fail(discovery, str(error), now)
+        found = _look(discovery, gateways, now)
+    except (NotFoundError, InvalidError, OtherAccountError, DocumentError) as error:
+        return _fail(discovery, ODD.format(error=error) if isinstance(error, DocumentError) else str(error), now)
     except AwsError as error:
         discovery.record_failure(error, account=account, region=GLOBAL_REGION, service=SERVICE, now=now)
         return False
-    except DocumentError as error:
-        return _fail(discovery, ODD.format(error=error), now)
     if found is None:
         return _fail(discovery, UNKNOWN, now)
     with transaction.atomic():
@@ -65,7 +63,7 @@ def run(pk: UUID | str, *, now: datetime) -> bool:
     return is_done
 
 
-def _look(discovery: Discovery, aws: Gateways) -> dict[str, Any] | None:
+def _look(discovery: Discovery, aws: Gateways, now: datetime) -> dict[str, Any] | None:
     """The fields of the row that say what was found; None for a kind nobody here knows."""
     survey = Survey(snapshot.account_doc(discovery.account), aws, gives_up=discovery.attempts >= MAX_ATTEMPTS)
     match discovery.kind:
@@ -73,6 +71,9 @@ def _look(discovery: Discovery, aws: Gateways) -> dict[str, Any] | None:
             result: dict[str, Any] = {"distributions": listing.listed(survey)}
         case DiscoveryKind.PATH:
             result = _path(discovery, survey)
+        case DiscoveryKind.ACCESS:
+            known = discovery.account.distributions.values_list("aws_id", flat=True).first() or ""
+            result = {"checks": access.checks(survey.account, aws, distribution_id=known, now=now)}
         case _:
             return None
     return {"result": result, "problems": survey.problems}

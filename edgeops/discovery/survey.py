@@ -17,6 +17,17 @@ REGION_IS_OFF = {"UnrecognizedClientException", "InvalidClientTokenId", "AuthFai
 DEEPEST = 6
 """Nothing sane stands further behind; a ring of APIs that call each other would."""
 
+
+class OtherAccountError(Exception):
+    """The credentials reach another account than the one they stand for, so that whatever they tell is not of it."""
+
+    def __init__(self, found: str, wanted: str) -> None:
+        super().__init__(
+            f"EdgeOps' credentials for this account reach the account {found}, not {wanted}. Correct the account's id "
+            "or its role."
+        )
+
+
 type Problem = dict[str, str]
 
 
@@ -48,6 +59,12 @@ class Survey:
     def reading(self, what: str, region: str = GLOBAL_REGION) -> "Part":
         """Read a part of the path, as `with survey.reading("its rules", region):`."""
         return Part(self, what, region)
+
+    def refuse_other_account(self, arn: str) -> None:
+        """OtherAccountError: what is read belongs to another account."""
+        found = arn.split(":")[4]
+        if found != self.account.aws_account_id:
+            raise OtherAccountError(found, self.account.aws_account_id)
 
     def note(self, words: str) -> None:
         """Tell the person who decides; once."""
@@ -82,11 +99,11 @@ class Part:
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
         if not isinstance(error, AwsError):
             return False
-        is_off = error.code in REGION_IS_OFF and self.region != GLOBAL_REGION
+        is_off = is_region_off(error, self.region)
         if error.retryable and not is_off and not self.survey.gives_up:
             return False
         self.failed = True
-        message = _region_off(self.region, error) if is_off else str(error)
+        message = region_off(self.region, error) if is_off else str(error)
         problem = {"what": self.what, "action": error.action, "message": message}
         if problem not in self.survey.problems:
             self.survey.problems.append(problem)
@@ -102,7 +119,13 @@ def _merged(known: HopDoc, again: HopDoc) -> HopDoc:
     return replace(known, position=min(known.position, again.position), details=details)
 
 
-def _region_off(region: str, error: AwsError) -> str:
+def is_region_off(error: AwsError, region: str) -> bool:
+    """Whether AWS refuses good credentials because of the region: CloudFront's own is always enabled."""
+    return error.code in REGION_IS_OFF and region != GLOBAL_REGION
+
+
+def region_off(region: str, error: AwsError) -> str:
+    """What a person should know and do then."""
     return (
         f"{error.action} failed ({error.code}): AWS knows EdgeOps' credentials, but not in {region}, so that region is "
         f"not enabled for the account. Enable it there, or take {region} off the account's regions."

@@ -16,6 +16,7 @@ from edgeops.aws.errors import (
     InvalidError,
     NotFoundError,
     ReferenceTakenError,
+    RoleError,
     ThrottledError,
     TooManyInProgressError,
     UnavailableError,
@@ -46,6 +47,7 @@ def client_error(code, status=400, message="What AWS says."):
         ("AnythingAtAll", 403, DeniedError, False),
         ("NoSuchDistribution", 404, NotFoundError, False),
         ("ResourceNotFoundException", 404, NotFoundError, False),
+        ("WAFNonexistentItemException", 400, NotFoundError, False),
         ("InternalServiceFault", 500, UnavailableError, True),
         ("ServiceUnavailable", 503, UnavailableError, True),
         ("InvalidArgument", 400, InvalidArgumentError, False),
@@ -104,3 +106,12 @@ def test_every_kind_of_error_gives_advice_of_its_own():
 def test_a_mistake_of_our_own_is_not_dressed_up_as_aws():
     with pytest.raises(KeyError), translated(ACTION):
         raise KeyError("Items")
+
+
+def test_a_role_that_lets_nobody_in_is_not_blamed_on_the_call_that_needed_it():
+    answer = {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    with pytest.raises(RoleError) as caught, translated(ACTION):
+        raise ClientError(answer, "AssumeRole")
+
+    assert caught.value.action == "sts:AssumeRole"
+    assert "ExternalId" in str(caught.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgeops.aws import clients
+from edgeops.aws import clients, cloudwatch, lambda_, route53
 from edgeops.discovery import running
 from edgeops.discovery.models import DiscoveryKind
 from edgeops.estate.fetches import FetchState
@@ -94,12 +94,25 @@ PATHS = {
 }
 
 
+@pytest.fixture(scope="module")
+def wire(shared_local_aws):
+    """Local AWS, asked faster than AWS allows where only AWS would mind."""
+    caches = (clients._client, cloudwatch._client)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", shared_local_aws.url)
+        patch.setattr(route53, "CALLS_A_SECOND", 100)
+        patch.setattr(lambda_, "CALLS_A_SECOND", 100)
+        for cache in caches:
+            cache.cache_clear()
+        yield shared_local_aws
+        for cache in caches:
+            cache.cache_clear()
+
+
 @pytest.fixture(autouse=True)
-def local(local_aws, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
-    clients._client.cache_clear()
-    yield local_aws
-    clients._client.cache_clear()
+def local(wire):
+    yield wire
+    wire.control("faults", method="DELETE")
 
 
 @pytest.fixture
@@ -119,6 +132,10 @@ def discover(account, kind, subject, now):
     running.run(row.pk, now=now)
     row.refresh_from_db()
     return row
+
+
+def checks(account, now):
+    return discover(account, DiscoveryKind.ACCESS, "", now).result["checks"]
 
 
 def path(row):
@@ -188,3 +205,67 @@ def test_a_part_that_is_denied_is_named_and_the_rest_is_found(local, account, no
     assert all(f"Allow the IAM action {problem['action']}" in problem["message"] for problem in row.problems)
     expected = [hop for hop in PATHS["E2CATALOGDEMO0"] if hop[0] not in lost]
     assert [hop for hop in path(row) if hop[0] != "waf"] == [hop for hop in expected if hop[0] != "waf"]
+
+
+def test_everything_is_granted_in_an_account_that_grants_it(account, now):
+    found = checks(account, now)
+    assert {one["region"] for one in found} == {GLOBAL, IRELAND, OREGON, "ap-east-1"}
+    here = [one for one in found if one["region"] != "ap-east-1" and one["action"] != "cloudfront:CreateInvalidation"]
+    assert len(here) > 40
+    assert {one["state"] for one in here} == {"granted"}
+    assert "assumed-role/EdgeOps" in found[0]["message"]
+
+
+def test_what_would_change_something_is_not_tried(local, account, now):
+    (check,) = [one for one in checks(account, now) if one["action"] == "cloudfront:CreateInvalidation"]
+    assert check["state"] == "unknown"
+    assert "cloudfront:CreateInvalidation" not in local.control("state")["calls"]
+
+
+def test_a_region_that_is_not_enabled_is_asked_once_and_called_that(local, account, now):
+    before = local.control("state")["calls"].get("ec2:DescribeSecurityGroupRules", 0)
+    off = [one for one in checks(account, now) if one["region"] == "ap-east-1"]
+    assert {one["state"] for one in off} == {"unknown"}
+    assert all("ap-east-1, so that region is not enabled" in one["message"] for one in off)
+    assert local.control("state")["calls"]["ec2:DescribeSecurityGroupRules"] - before == 2  # the regions that are on
+
+
+@pytest.mark.parametrize(
+    ("service", "actions"),
+    [
+        ("apigateway", {"apigateway:GET"}),
+        ("cloudwatch", {"cloudwatch:GetMetricData"}),
+        ("xray", {"xray:GetTraceSummaries", "xray:BatchGetTraces"}),
+        ("resourcegroupstaggingapi", {"tag:GetResources"}),
+        ("ec2", {"ec2:DescribeSecurityGroupRules"}),
+    ],
+)
+def test_a_denied_action_is_told_and_no_other(local, account, now, service, actions):
+    local.control("faults", {"kind": "access_denied", "service": service})
+    denied = [one for one in checks(account, now) if one["state"] == "denied"]
+    assert {one["action"] for one in denied} == actions
+    assert all(f"Allow the IAM action {one['action']}" in one["message"] for one in denied)
+
+
+def test_a_role_that_trusts_somebody_else_is_told_with_what_its_trust_must_say(payments, now):
+    first, *others = checks(payments, now)
+    assert (first["action"], first["state"]) == ("sts:AssumeRole", "denied")
+    assert "trust policy must allow sts:AssumeRole" in first["message"]
+    assert "ExternalId" in first["message"]
+    assert {one["state"] for one in others} == {"unknown"}
+
+
+def test_a_role_in_another_account_is_told(local, payments, now):
+    local.control("trust", {"role_arn": ROLE, "external_id": payments.external_id})
+    payments.aws_account_id = "123456789012"
+    payments.save()
+    first, *others = checks(payments, now)
+    assert first["state"] == "denied"
+    assert "is of the account 345678901234 and not of 123456789012" in first["message"]
+    assert {one["state"] for one in others} == {"unknown"}
+
+
+def test_a_path_through_a_role_that_refuses_says_so_instead_of_blaming_the_call(payments, now):
+    row = discover(payments, DiscoveryKind.PATH, "E7PAYMENTSDEMO", now)
+    assert row.state == FetchState.FAILED
+    assert row.last_error.startswith("sts:AssumeRole failed (AccessDenied). The account's role does not let EdgeOps in")

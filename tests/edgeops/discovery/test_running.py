@@ -11,8 +11,8 @@ from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccountHealth
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-ARN = "arn:aws:cloudfront::1:distribution/E1"
-PRODUCTS = Listed(ARN[-2:], ARN, "d1.cloudfront.net", ("a.test",), "Products", is_enabled=True)
+ARN = "arn:aws:cloudfront::123456789012:distribution/E1"
+PRODUCTS = Listed("E1", ARN, "d1.cloudfront.net", ("a.test",), "Products", is_enabled=True)
 
 
 class Distributions:
@@ -138,3 +138,12 @@ def test_a_question_of_a_newer_version_is_not_answered_with_a_guess(account, aws
     assert not running.run(asked.pk, now=NOW)
     asked.refresh_from_db()
     assert (asked.state, asked.last_error) == (FetchState.FAILED, running.UNKNOWN)
+
+
+def test_distributions_of_another_account_are_not_taken_for_those_of_this_one(asked, account, aws):
+    account.aws_account_id = "999999999999"
+    account.save()
+    assert not running.run(asked.pk, now=NOW)
+    asked.refresh_from_db()
+    assert (asked.state, asked.result) == (FetchState.FAILED, None)
+    assert "reach the account 123456789012, not 999999999999" in asked.last_error
