@@ -29,7 +29,7 @@ class EndpointForm(forms.Form):
     def clean_name(self) -> str:
         """A name is taken once."""
         name: str = self.cleaned_data["name"]
-        if Endpoint.objects.filter(name=name).exists():
+        if Endpoint.objects.existing().filter(name=name).exists():
             raise forms.ValidationError("There is an endpoint of this name already; take another name.")
         return name
 

@@ -49,7 +49,7 @@ class Arrived:
 def listing(request: HtmxRequest) -> HttpResponse:
     """Every endpoint with its address, rules and an example, and the newest deliveries of all of them."""
     now = timezone.now()
-    rows = Endpoint.objects.select_related("distribution").prefetch_related("rules", "secrets")
+    rows = Endpoint.objects.existing().select_related("distribution").prefetch_related("rules", "secrets")
     deliveries = list(WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN])
     context = {
         "endpoints": [_shown(endpoint, now) for endpoint in rows],
@@ -105,7 +105,7 @@ def new(request: HtmxRequest) -> HttpResponse:
 @admin
 def rotate(request: HtmxRequest, pk: int) -> HttpResponse:
     """A new secret, shown this one time; the old one verifies for a day more."""
-    endpoint = get_object_or_404(Endpoint, pk=pk)
+    endpoint = get_object_or_404(Endpoint.objects.existing(), pk=pk)
     try:
         secret = endpoints.rotate(endpoint, actor=pages.actor(request), now=timezone.now())
     except TooManySecretsError as error:
@@ -118,7 +118,7 @@ def rotate(request: HtmxRequest, pk: int) -> HttpResponse:
 @admin
 def switch(request: HtmxRequest, pk: int) -> HttpResponse:
     """Open or close an endpoint, as the form's `enabled` says."""
-    endpoint = get_object_or_404(Endpoint, pk=pk)
+    endpoint = get_object_or_404(Endpoint.objects.existing(), pk=pk)
     is_enabled = request.POST.get("enabled") == "yes"
     endpoints.set_enabled(endpoint, is_enabled=is_enabled, actor=pages.actor(request), now=timezone.now())
     return redirect("webhooks")

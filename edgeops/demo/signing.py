@@ -37,7 +37,7 @@ def signer(message: Message) -> str | None:
 
 def webhook_command(now: datetime) -> str | None:
     """A curl that posts a signed product update, valid for five minutes from `now`; None without an endpoint for it."""
-    endpoint = Endpoint.objects.filter(name=watching.ENDPOINT, is_enabled=True).first()
+    endpoint = Endpoint.objects.existing().filter(name=watching.ENDPOINT, is_enabled=True).first()
     secret = endpoint.secrets.first() if endpoint is not None else None
     if endpoint is None or secret is None:
         return None

@@ -105,7 +105,7 @@ def _alarm(api: EdgeApi, seed: AlarmSeed, told: list[Channel], now: datetime) ->
 
 def endpoint(now: datetime, *, secret: str = "") -> Endpoint:
     """The URL the product data's owner posts to: an updated product invalidates its own path."""
-    found = Endpoint.objects.filter(name=ENDPOINT).first()
+    found = Endpoint.objects.existing().filter(name=ENDPOINT).first()
     if found is not None:
         return found
     rule = NewRule("One product", EVENT, ["/products/{id}"])

@@ -1,8 +1,9 @@
-"""Making endpoints and turning their secrets over; every change with its audit row."""
+"""Making, changing and deleting endpoints, and turning their secrets over; every change with its audit row."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.db import transaction
 
@@ -10,13 +11,15 @@ from edgeops import secrets
 from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
-from edgeops.webhooks import path_templates, signatures
-from edgeops.webhooks.models import Endpoint, EndpointSecret, Rule
-from edgeops.webhooks.signatures import LiveSecret
+from edgeops.webhooks import path_templates
+from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, Endpoint, EndpointSecret, Rule
+from edgeops.webhooks.schemes import known
+from edgeops.webhooks.schemes.seam import ConfigError, LiveSecret, SecretError
 
 # A sender may take a while to switch; both secrets verify meanwhile.
 OVERLAP = timedelta(hours=24)
 MAX_LIVE_SECRETS = 3
+MAX_TOLERANCE_SECONDS, MOST_PER_MINUTE = 86_400, 100_000
 
 
 class TooManySecretsError(Exception):
@@ -32,34 +35,106 @@ class NewRule:
     path_templates: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What an endpoint takes in: how large, how often, how old."""
+
+    tolerance_seconds: int | None = None
+    max_bytes: int = MAX_BYTES
+    max_per_minute: int = 12_000
+    max_per_minute_and_address: int = 12_000
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Self:
+        """As an endpoint has them."""
+        return cls(**{name: getattr(endpoint, name) for name in cls.__dataclass_fields__})
+
+    def check(self) -> None:
+        """Raise ConfigError for bounds that cannot be kept."""
+        if self.tolerance_seconds is not None and not 1 <= self.tolerance_seconds <= MAX_TOLERANCE_SECONDS:
+            raise ConfigError(f"The signed time may be from 1 to {MAX_TOLERANCE_SECONDS:,} s from now.")
+        if not 1 <= self.max_bytes <= MOST_BYTES:
+            raise ConfigError(f"A body may have up to {MOST_BYTES:,} bytes.")
+        if not all(1 <= one <= MOST_PER_MINUTE for one in (self.max_per_minute, self.max_per_minute_and_address)):
+            raise ConfigError(f"An endpoint takes from 1 to {MOST_PER_MINUTE:,} posts a minute.")
+
+
 def create(
-    *, name: str, distribution: Distribution, rules: Sequence[NewRule], actor: Actor, now: datetime, secret: str = ""
+    *,
+    name: str,
+    distribution: Distribution,
+    rules: Sequence[NewRule],
+    actor: Actor,
+    now: datetime,
+    scheme: str = "standard",
+    config: Mapping[str, Any] | None = None,
+    secret: str = "",
 ) -> tuple[Endpoint, str]:
     """An endpoint with its rules and its secret, which nobody can read again afterwards.
 
-    Raises path_templates.TemplateError for templates that cannot be used.
+    A secret the sender has made is given; otherwise one is made here, and the schemes without one have none. Raises
+    ConfigError, SecretError, and path_templates.TemplateError for templates that cannot be used.
     """
     checked = [(rule, path_templates.check_all(rule.path_templates)) for rule in rules]
-    secret = secret or signatures.new_secret()
+    settings = known.get(scheme).check_config(config or {})
+    secret = _secret(scheme, secret)
     with transaction.atomic():
-        endpoint = Endpoint.objects.create(name=name, distribution=distribution, created_at=now)
+        endpoint = Endpoint.objects.create(
+            name=name, distribution=distribution, scheme=scheme, config=settings, created_at=now
+        )
         for rule, templates in checked:
             Rule.objects.create(endpoint=endpoint, name=rule.name, event_type=rule.event_type, path_templates=templates)
-        _add_secret(endpoint, secret, now)
-        audit.record(
-            actor,
-            "webhook_endpoint.created",
-            subject=("webhook_endpoint", endpoint.pk),
-            summary=f"Webhook endpoint {name} for {distribution}",
-            detail={"rules": {rule.name: [rule.event_type, *templates] for rule, templates in checked}},
+        if secret:
+            _add_secret(endpoint, secret, now)
+        _tell(
+            endpoint,
+            "created",
+            f"Webhook endpoint {name} for {distribution}",
+            actor=actor,
             now=now,
+            detail={
+                "scheme": scheme,
+                "config": settings,
+                "rules": {rule.name: [rule.event_type, *templates] for rule, templates in checked},
+            },
         )
     return endpoint, secret
 
 
-def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime) -> str:
-    """A new secret; the old ones verify for 24 hours more. Raises TooManySecretsError at three live ones."""
-    secret = signatures.new_secret()
+def change(
+    endpoint: Endpoint,
+    *,
+    actor: Actor,
+    now: datetime,
+    config: Mapping[str, Any] | None = None,
+    bounds: Bounds | None = None,
+) -> None:
+    """Set the scheme's settings or the endpoint's bounds; raises ConfigError. The scheme itself never changes."""
+    wanted = asdict(bounds) if bounds else {}
+    if bounds:
+        bounds.check()
+    if config is not None:
+        wanted["config"] = known.get(endpoint.scheme).check_config(config)
+    changed = {name: value for name, value in wanted.items() if getattr(endpoint, name) != value}
+    if not changed:
+        return
+    was = {name: getattr(endpoint, name) for name in changed}
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=endpoint.pk).update(**changed)
+        summary = f"Webhook endpoint {endpoint}: {', '.join(changed)} changed"
+        _tell(endpoint, "changed", summary, actor=actor, now=now, detail={"from": was, "to": changed})
+    for name, value in changed.items():
+        setattr(endpoint, name, value)
+
+
+def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "") -> str:
+    """A new secret, the sender's own where given; the old ones verify for 24 hours more.
+
+    Raises SecretError, and TooManySecretsError at three live ones.
+    """
+    secret = _secret(endpoint.scheme, secret)
+    if not secret:
+        raise SecretError("This scheme has no secret to turn over.")
     with transaction.atomic():
         live = endpoint.secrets.live(now)
         if live.count() >= MAX_LIVE_SECRETS:
@@ -69,13 +144,8 @@ def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime) -> str:
             )
         live.filter(not_after=None).update(not_after=now + OVERLAP)
         added = _add_secret(endpoint, secret, now)
-        audit.record(
-            actor,
-            "webhook_endpoint.secret_rotated",
-            subject=("webhook_endpoint", endpoint.pk),
-            summary=f"New secret {added.label} for webhook endpoint {endpoint}",
-            now=now,
-        )
+        summary = f"New secret {added.label} for webhook endpoint {endpoint}"
+        _tell(endpoint, "secret_rotated", summary, actor=actor, now=now)
     return secret
 
 
@@ -85,13 +155,15 @@ def set_enabled(endpoint: Endpoint, *, is_enabled: bool, actor: Actor, now: date
         if not Endpoint.objects.filter(pk=endpoint.pk, is_enabled=not is_enabled).update(is_enabled=is_enabled):
             return
         word = "enabled" if is_enabled else "disabled"
-        audit.record(
-            actor,
-            f"webhook_endpoint.{word}",
-            subject=("webhook_endpoint", endpoint.pk),
-            summary=f"Webhook endpoint {endpoint} {word}",
-            now=now,
-        )
+        _tell(endpoint, word, f"Webhook endpoint {endpoint} {word}", actor=actor, now=now)
+
+
+def delete(endpoint: Endpoint, *, actor: Actor, now: datetime) -> None:
+    """Take an endpoint off every list for good: posts are answered 410, so that senders stop. Its log stays."""
+    with transaction.atomic():
+        if Endpoint.objects.existing().filter(pk=endpoint.pk).update(deleted_at=now, is_enabled=False):
+            endpoint.secrets.all().delete()
+            _tell(endpoint, "deleted", f"Webhook endpoint {endpoint} deleted", actor=actor, now=now)
 
 
 def live_secrets(endpoint: Endpoint, now: datetime) -> list[LiveSecret]:
@@ -101,7 +173,24 @@ def live_secrets(endpoint: Endpoint, now: datetime) -> list[LiveSecret]:
     ]
 
 
+def _secret(scheme: str, given: str) -> str:
+    found = known.get(scheme)
+    return found.check_secret(given) if given else found.new_secret()
+
+
 def _add_secret(endpoint: Endpoint, secret: str, now: datetime) -> EndpointSecret:
-    signatures.key(secret)
     label = f"{now:%Y-%m-%d}-{endpoint.secrets.count() + 1}"
     return EndpointSecret.objects.create(endpoint=endpoint, label=label, encrypted_secret=secrets.encrypt(secret))
+
+
+def _tell(
+    endpoint: Endpoint,
+    what: str,
+    summary: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    subject = ("webhook_endpoint", endpoint.pk)
+    audit.record(actor, f"webhook_endpoint.{what}", subject=subject, summary=summary, detail=detail, now=now)

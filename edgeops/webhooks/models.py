@@ -1,14 +1,18 @@
 """Endpoints with their secrets and rules, and every delivery they received."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
 from django.db.models import Q
 
 from edgeops.estate.models import Distribution
-from edgeops.waiting import WaitingQuerySet, WaitingRow
+from edgeops.waiting import WaitingQuerySet, WaitingRow, backoff_seconds
+
+# Bodies up to the first unless an endpoint says otherwise, and never more than the second.
+MAX_BYTES, MOST_BYTES = 1024 * 1024, 25 * 1024 * 1024
+FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 5, 300
 
 
 def new_key() -> str:
@@ -16,17 +20,41 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    """Queries over endpoints."""
+
+    def existing(self) -> Self:
+        """Those nobody has deleted."""
+        return self.filter(deleted_at=None)
+
+
 class Endpoint(models.Model):
     """A URL that a data owner posts to; what it may invalidate is bounded by its distribution and rules."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100)
     key = models.CharField(max_length=40, unique=True, default=new_key)
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="endpoints")
+    scheme = models.CharField(max_length=20, default="standard", help_text="How posts are proven; never guessed.")
+    config = models.JSONField(default=dict, help_text="The scheme's settings.")
+    tolerance_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How far a signed time may be from now; empty: as the scheme says."
+    )
+    max_bytes = models.PositiveIntegerField(default=MAX_BYTES)
+    # A storm is 10,000 posts in a minute; what is above this is more likely a loop.
+    max_per_minute = models.PositiveIntegerField(default=12_000)
+    max_per_minute_and_address = models.PositiveIntegerField(default=12_000)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, help_text="Deleted on purpose: posts are answered 410.")
+
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            # A deleted one frees its name.
+            models.UniqueConstraint(fields=["name"], name="endpoint_name", condition=Q(deleted_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -81,6 +109,7 @@ class DeliveryVerdict(models.TextChoices):
     IGNORED = "ignored", "No rule matched"
     RULE_ERROR = "rule_error", "A rule could not be applied"
     REJECTED = "rejected", "Refused"
+    CONTROL = "control", "About the connection"
     DEAD = "dead", "Given up"
 
 
@@ -103,8 +132,13 @@ class WebhookDelivery(WaitingRow):
     message_id = models.CharField(max_length=200, null=True, help_text="The sender's id; empty for refused posts.")
     received_at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True, blank=True)
+    scheme = models.CharField(max_length=20, default="standard")
+    headers = models.JSONField(default=dict, help_text="In lower case; what could be a secret is masked.")
     encrypted_body = models.TextField(help_text="Raw body, encrypted; kept 7 days.")
     body_digest = models.CharField(max_length=64)
+    body_bytes = models.PositiveIntegerField(default=0)
+    is_id_signed = models.BooleanField(default=True)
+    is_control = models.BooleanField(default=False, help_text="About the connection, as a ping; no rule is run.")
     secret_label = models.CharField(max_length=60, blank=True, help_text="Which secret matched.")
     event_type = models.CharField(max_length=100, blank=True)
     state = models.CharField(max_length=20, choices=DeliveryVerdict.choices, default=DeliveryVerdict.ACCEPTED)
@@ -121,7 +155,41 @@ class WebhookDelivery(WaitingRow):
         indexes = [
             models.Index(fields=["next_at"], name="webhook_waiting", condition=Q(next_at__isnull=False)),  # the sweep
             models.Index(fields=["-received_at"], name="webhook_newest"),  # the event log
+            models.Index(fields=["endpoint", "body_digest"], name="webhook_same_body"),  # bodies sent again
         ]
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.message_id} {self.state}"
+
+    def try_again(self, why: str, *, now: datetime) -> None:
+        """Give the lease back and wait for another turn, longer after each."""
+        wait = backoff_seconds(self.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
+        self.finish(next_at=now + timedelta(seconds=wait), last_error=why)
+
+
+class RefusalCount(models.Model):
+    """How many posts an endpoint turned away in an hour, by reason; the posts themselves are not kept."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="refusals")
+    hour = models.DateTimeField()
+    reason = models.CharField(max_length=30)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "hour", "reason"], name="refusal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint_id} {self.hour:%Y-%m-%d %H}: {self.count} {self.reason}"
+
+
+class SigningCertificate(models.Model):
+    """A certificate AWS signs SNS messages with, as fetched; or why it could not be."""
+
+    url = models.URLField(max_length=300, unique=True)
+    pem = models.TextField(blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    is_refused = models.BooleanField(default=False, help_text="What came is no certificate; asking again is no use.")
+    checked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.url

@@ -1,7 +1,6 @@
 """Receiving a post: proven, stored, and only then accepted. Rules run later, so that a bad payload is kept too."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,15 +8,15 @@ from enum import StrEnum
 from django.db import IntegrityError, transaction
 
 from edgeops import secrets
-from edgeops.webhooks import endpoints, signatures
-from edgeops.webhooks.models import DeliveryVerdict, Endpoint, WebhookDelivery
-from edgeops.webhooks.signatures import MalformedError, Proof, SignatureError
+from edgeops.webhooks import certificates, endpoints, limits, masking, refusals
+from edgeops.webhooks.models import DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
+from edgeops.webhooks.schemes import known
+from edgeops.webhooks.schemes.seam import MalformedError, Post, Proof, SignatureError
 
-MAX_BYTES = 1024 * 1024
-# Per endpoint. Refused posts are sampled, so that a flood of them can neither fill the log nor close the door.
-MAX_PER_MINUTE = 600
+# Refused posts are sampled, so that a flood of them can neither fill the log nor close the door.
 REFUSED_KEPT_PER_HOUR, REFUSED_KEPT_BYTES = 20, 4096
-KEEP = timedelta(days=7)
+KEEP_BODY, KEEP_ROW = timedelta(days=7), timedelta(days=90)
+TIDY_AT_ONCE = 2_000
 
 
 class Answer(StrEnum):
@@ -25,9 +24,9 @@ class Answer(StrEnum):
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
+    PONG = "pong"
     MALFORMED = "malformed"
     UNPROVEN = "unproven"
-    TOO_MANY = "too many"
 
 
 @dataclass(frozen=True)
@@ -38,66 +37,77 @@ class Outcome:
     delivery: WebhookDelivery | None = None
 
 
-def receive(
-    endpoint: Endpoint, *, headers: Mapping[str, str], body: bytes, address: str | None, now: datetime
-) -> Outcome:
-    """Store one post durably, or say why not. A replayed id is answered as the first time and stored once."""
-    if is_over_rate(endpoint, now):
-        return Outcome(Answer.TOO_MANY)
+def seconds_to_wait(endpoint: Endpoint, address: str | None, now: datetime) -> int:
+    """Zero: go on. Otherwise the endpoint, or this address at it, has had all it may for now."""
+    # The address first: one that is over its own limit takes nothing from the others.
+    wait = limits.posts.wait(
+        (endpoint.pk, address), most=endpoint.max_per_minute_and_address, period_seconds=60, now=now
+    ) or limits.posts.wait(endpoint.pk, most=endpoint.max_per_minute, period_seconds=60, now=now)
+    if wait:
+        refusals.count(endpoint, "over the rate limit", now=now)
+    return wait
+
+
+def receive(endpoint: Endpoint, post: Post, *, address: str | None, now: datetime) -> Outcome:
+    """Store one post durably, or say why not. A replayed id is answered as the first time and stored once.
+
+    Raises CannotVerifyError when the sender has to come again, and secrets.UnreadableSecretError.
+    """
+    scheme = known.get(endpoint.scheme)
+    tolerance = scheme.TOLERANCE_SECONDS if endpoint.tolerance_seconds is None else endpoint.tolerance_seconds
     try:
-        proof = signatures.verify(
-            endpoints.live_secrets(endpoint, now),
-            message_id=headers.get("webhook-id"),
-            timestamp=headers.get("webhook-timestamp"),
-            signature=headers.get("webhook-signature"),
-            body=body,
-            now=now,
+        proof = scheme.verify(
+            post, endpoint.config, endpoints.live_secrets(endpoint, now), now=now, tolerance_seconds=tolerance
         )
     except SignatureError as error:
-        _keep_refused(endpoint, str(error), body, address, now)
+        refusals.count(endpoint, "not proven", now=now)
+        _keep_refused(endpoint, str(error), post, address, now)
         return Outcome(Answer.MALFORMED if isinstance(error, MalformedError) else Answer.UNPROVEN)
-    return _store(endpoint, proof, body, address, now)
+    return _store(endpoint, proof, post, address, now)
 
 
-def is_over_rate(endpoint: Endpoint, now: datetime) -> bool:
-    """Whether the endpoint took in all it may within the last minute."""
-    return endpoint.deliveries.since(now - timedelta(minutes=1)).count() >= MAX_PER_MINUTE
-
-
-def _store(endpoint: Endpoint, proof: Proof, body: bytes, address: str | None, now: datetime) -> Outcome:
-    known = WebhookDelivery.objects.filter(endpoint=endpoint, message_id=proof.message_id)
-    if (first := known.first()) is not None:
-        return Outcome(Answer.DUPLICATE, first)
+def _store(endpoint: Endpoint, proof: Proof, post: Post, address: str | None, now: datetime) -> Outcome:
+    if proof.message_id is not None:
+        known_id = WebhookDelivery.objects.filter(endpoint=endpoint, message_id=proof.message_id)
+        if (first := known_id.first()) is not None:
+            return Outcome(Answer.DUPLICATE, first)
     try:
         with transaction.atomic():
             delivery = WebhookDelivery.objects.create(
-                endpoint=endpoint,
                 message_id=proof.message_id,
-                received_at=now,
-                address=address,
-                encrypted_body=seal(body),
-                body_digest=hashlib.sha256(body).hexdigest(),
-                secret_label=proof.label,
+                secret_label=proof.label[:60],
+                is_id_signed=proof.is_id_signed,
+                is_control=proof.is_control,
                 next_at=now,
+                **_log(endpoint, post, post.body, address, now),
             )
     except IntegrityError:  # the same id, stored by another process a moment ago
-        return Outcome(Answer.DUPLICATE, known.get())
-    return Outcome(Answer.ACCEPTED, delivery)
+        return Outcome(Answer.DUPLICATE, WebhookDelivery.objects.get(endpoint=endpoint, message_id=proof.message_id))
+    return Outcome(Answer.PONG if proof.is_control else Answer.ACCEPTED, delivery)
 
 
-def _keep_refused(endpoint: Endpoint, why: str, body: bytes, address: str | None, now: datetime) -> None:
-    refused = endpoint.deliveries.since(now - timedelta(hours=1)).filter(state=DeliveryVerdict.REJECTED)
-    if refused.count() >= REFUSED_KEPT_PER_HOUR:
+def _keep_refused(endpoint: Endpoint, why: str, post: Post, address: str | None, now: datetime) -> None:
+    if limits.samples.wait(endpoint.pk, most=REFUSED_KEPT_PER_HOUR, period_seconds=3600, now=now):
         return
     WebhookDelivery.objects.create(
-        endpoint=endpoint,
-        received_at=now,
-        address=address,
-        encrypted_body=seal(body[:REFUSED_KEPT_BYTES]),
-        body_digest=hashlib.sha256(body).hexdigest(),
         state=DeliveryVerdict.REJECTED,
-        outcome=why,
+        outcome=why[:500],
+        **_log(endpoint, post, post.body[:REFUSED_KEPT_BYTES], address, now),
     )
+
+
+def _log(endpoint: Endpoint, post: Post, kept: bytes, address: str | None, now: datetime) -> dict[str, object]:
+    """What the event log keeps of every post."""
+    return {
+        "endpoint": endpoint,
+        "received_at": now,
+        "address": address,
+        "scheme": endpoint.scheme,
+        "headers": masking.headers(post.headers, secret_header=endpoint.config.get("header")),
+        "encrypted_body": seal(kept),
+        "body_digest": hashlib.sha256(post.body).hexdigest(),
+        "body_bytes": len(post.body),
+    }
 
 
 def seal(body: bytes) -> str:
@@ -111,7 +121,13 @@ def unseal(stored: str) -> bytes:
 
 
 def tidy(now: datetime) -> int:
-    """Drop refused posts and the bodies of ended deliveries after 7 days; how many rows were touched."""
-    old = WebhookDelivery.objects.filter(received_at__lt=now - KEEP)
-    deleted, _ = old.filter(state=DeliveryVerdict.REJECTED).delete()
-    return deleted + old.filter(next_at=None).exclude(encrypted_body="").update(encrypted_body="")
+    """Drop refused posts and the bodies of ended deliveries after 7 days, everything after 90; rows touched."""
+    touched = certificates.tidy(now)
+    old = WebhookDelivery.objects.filter(received_at__lt=now - KEEP_BODY, next_at=None)
+    gone = old.filter(state=DeliveryVerdict.REJECTED) | old.filter(received_at__lt=now - KEEP_ROW)
+    while ended := list(gone.values_list("pk", flat=True)[:TIDY_AT_ONCE]):
+        touched += WebhookDelivery.objects.filter(pk__in=ended).delete()[0]
+    while spent := list(old.exclude(encrypted_body="").values_list("pk", flat=True)[:TIDY_AT_ONCE]):
+        touched += WebhookDelivery.objects.filter(pk__in=spent).update(encrypted_body="")
+    RefusalCount.objects.filter(hour__lt=now - KEEP_ROW).delete()
+    return touched

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -11,15 +11,13 @@ from edgeops.invalidations import asking
 from edgeops.invalidations.asking import AskingError
 from edgeops.invalidations.models import Request, Source
 from edgeops.secrets import UnreadableSecretError
-from edgeops.waiting import backoff_seconds
-from edgeops.webhooks import path_templates, payloads, receiving
+from edgeops.webhooks import connecting, path_templates, payloads, receiving
 from edgeops.webhooks.models import DeliveryVerdict, Rule, WebhookDelivery
 from edgeops.webhooks.path_templates import TemplateError
 from edgeops.webhooks.payloads import Payload, PayloadError
 
 LEASE_SECONDS = 30
 MAX_ATTEMPTS = 5
-FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 5, 300
 
 
 @dataclass
@@ -51,15 +49,17 @@ def run(pk: int, *, now: datetime) -> list[Request]:
     try:
         body = receiving.unseal(delivery.encrypted_body)
     except UnreadableSecretError as error:
-        wait = backoff_seconds(delivery.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
-        delivery.finish(next_at=now + timedelta(seconds=wait), last_error=str(error))
+        delivery.try_again(str(error), now=now)
+        return []
+    if delivery.is_control:
+        connecting.attend(delivery, body, now=now)
         return []
     return _run(delivery, body, now)
 
 
 def _run(delivery: WebhookDelivery, body: bytes, now: datetime) -> list[Request]:
     try:
-        payload = payloads.read(body)
+        payload = payloads.event(body)
     except PayloadError as error:
         delivery.finish(next_at=None, state=DeliveryVerdict.RULE_ERROR, outcome=str(error)[:500])
         return []

@@ -7,8 +7,8 @@ from django.urls import reverse
 from edgeops.access.models import Audit
 from edgeops.estate.models import AccountHealth
 from edgeops.invalidations.models import Batch, BatchState, Probe, Request, RequestState
-from edgeops.webhooks import receiving, running
-from tests.fixtures.webhooks import event, signed_headers
+from edgeops.webhooks import running
+from tests.fixtures.webhooks import event, receive
 
 NEW = "/cache/invalidations/new/"
 
@@ -232,9 +232,7 @@ def test_a_probe_without_an_answer_is_shown_as_dashes(client, vera, asked, now):
 
 def test_an_invalidation_by_a_webhook_links_its_delivery(client, vera, endpoint, now):
     body = event(id=7)
-    delivery = receiving.receive(
-        endpoint, headers=signed_headers(body, now), body=body, address="192.0.2.7", now=now
-    ).delivery
+    delivery = receive(endpoint, body, at=now).delivery
     (request,) = running.run(delivery.pk, now=now)
     client.force_login(vera)
     page = text(client.get(reverse("invalidation", args=[request.uuid])))

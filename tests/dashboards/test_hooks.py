@@ -1,4 +1,6 @@
+import gzip
 import io
+import socket
 from datetime import timedelta
 
 import pytest
@@ -6,8 +8,12 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from edgeops.webhooks import receiving
-from edgeops.webhooks.models import DeliveryVerdict, Endpoint, WebhookDelivery
+from dashboards.views import hooks
+from edgeops.access.audit import Actor
+from edgeops.webhooks import endpoints, running
+from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
+from edgeops.webhooks.schemes import known
+from edgeops.webhooks.schemes.seam import Draft
 from tests.fixtures.webhooks import event, signed_headers
 
 BODY = event(id=7)
@@ -22,10 +28,19 @@ def published(monkeypatch):
 
 @pytest.fixture
 def post(endpoint, published):
-    def send(body=BODY, *, slash="", key=endpoint.key, headers=None, **signing):
+    def send(
+        body=BODY,
+        *,
+        slash="",
+        key=endpoint.key,
+        headers=None,
+        content_type="application/json",
+        REMOTE_ADDR="127.0.0.1",  # noqa: N803 (WSGI's spelling)
+        **signing,
+    ):
         headers = signed_headers(body, timezone.now(), **signing) if headers is None else headers
-        client = Client(enforce_csrf_checks=True)
-        return client.post(f"/hooks/v1/{key}{slash}", body, content_type="application/json", headers=headers)
+        client = Client(enforce_csrf_checks=True, REMOTE_ADDR=REMOTE_ADDR)
+        return client.generic("POST", f"/hooks/v1/{key}{slash}", body, content_type, headers=headers)
 
     return send
 
@@ -99,9 +114,16 @@ def test_only_posts_are_taken(client, endpoint, method):
 
 
 def test_the_largest_body_is_taken_and_one_byte_more_is_not(post):
-    assert post(b"x" * receiving.MAX_BYTES).status_code == 202
-    assert post(b"x" * (receiving.MAX_BYTES + 1), message_id="msg_2").status_code == 413
+    assert post(b"x" * MAX_BYTES).status_code == 202
+    assert post(b"x" * (MAX_BYTES + 1), message_id="msg_2").status_code == 413
     assert WebhookDelivery.objects.count() == 1
+
+
+def test_an_endpoint_may_take_larger_bodies_than_forms_may_send(post):
+    """Django's own limit is for forms; three megabytes would end in a RequestDataTooBig."""
+    Endpoint.objects.update(max_bytes=MOST_BYTES)
+    assert post(b"x" * 3 * MAX_BYTES).status_code == 202
+    assert WebhookDelivery.objects.get().body_bytes == 3 * MAX_BYTES
 
 
 @pytest.mark.parametrize(("length", "status"), [("", 411), ("many", 400), ("-1", 400), ("٣", 400), ("9" * 5_000, 413)])
@@ -109,19 +131,106 @@ def test_a_length_that_is_missing_or_wrong_is_refused(client, endpoint, length, 
     body = b"{}"
     response = client.generic("POST", f"/hooks/v1/{endpoint.key}", body, CONTENT_LENGTH=length)
     assert response.status_code == status
+    assert RefusalCount.objects.get().count == 1
 
 
 def test_a_body_that_breaks_off_is_refused(client, endpoint):
-    stream = {"wsgi.input": io.BytesIO(b"{}")}
+    stream = {"wsgi.input": io.BytesIO(b"{}"), "CONTENT_TYPE": "application/json"}
     response = client.generic("POST", f"/hooks/v1/{endpoint.key}", b"{}", CONTENT_LENGTH="9", **stream)
     assert response.status_code == 400
 
 
-def test_too_many_posts_are_put_off(post, monkeypatch):
-    monkeypatch.setattr(receiving, "MAX_PER_MINUTE", 1)
-    post()
+def test_a_body_that_drips_is_cut_off_in_time(client, endpoint, monkeypatch):
+    """The server's side of a connection whose other end sends one byte and then nothing."""
+    monkeypatch.setattr(hooks, "BODY_SECONDS", 0.2)
+    server, sender = socket.socketpair()
+    sender.send(b"{")
+    stream = {"wsgi.input": server.makefile("rb"), "gunicorn.socket": server, "CONTENT_TYPE": "application/json"}
+    with server, sender:
+        response = client.generic("POST", f"/hooks/v1/{endpoint.key}", b"{}", CONTENT_LENGTH="2", **stream)
+    assert response.status_code == 408
+
+
+def test_what_comes_in_time_is_not_cut_off(client, endpoint):
+    server, sender = socket.socketpair()
+    sender.send(BODY)
+    headers = signed_headers(BODY, timezone.now())
+    stream = {"wsgi.input": server.makefile("rb"), "gunicorn.socket": server, "CONTENT_TYPE": "application/json"}
+    with server, sender:
+        response = client.generic("POST", f"/hooks/v1/{endpoint.key}", BODY, headers=headers, **stream)
+        assert server.send(b"still open") == 10
+    assert response.status_code == 202
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/html", "text/plain",
+     "application/json; charset=utf-16", "application/json;charset=latin-1", "json"],
+)  # fmt: skip
+def test_a_type_the_scheme_does_not_send_is_refused(post, content_type):
+    response = post(b"payload=%7B%7D", content_type=content_type)
+    assert response.status_code == 415
+    assert not WebhookDelivery.objects.exists()
+    assert RefusalCount.objects.get().reason == "the Content-Type is not taken"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON; charset=UTF-8", 'application/json; charset="utf-8"',
+     "application/cloudevents+json", ""],
+)  # fmt: skip
+def test_a_json_type_is_taken(post, content_type):
+    assert post(content_type=content_type).status_code == 202
+
+
+def test_a_compressed_body_is_refused_unread(post):
+    headers = signed_headers(BODY, timezone.now()) | {"content-encoding": "gzip"}
+    assert post(headers=headers).status_code == 415
+
+
+def test_a_body_signed_as_it_is_but_compressed_without_saying_so_is_taken_and_told_later(post):
+    assert post(gzip.compress(BODY)).status_code == 202
+
+
+def test_too_many_posts_are_put_off(post):
+    Endpoint.objects.update(max_per_minute=1)
+    assert post().status_code == 202
     response = post(message_id="msg_2")
     assert (response.status_code, response["Retry-After"]) == (429, "60")
+    assert WebhookDelivery.objects.count() == 1
+    assert RefusalCount.objects.get().count == 1
+
+
+def test_too_many_posts_from_one_address_are_put_off_and_those_from_another_are_not(post):
+    Endpoint.objects.update(max_per_minute_and_address=1)
+    post()
+    assert post(message_id="msg_2").status_code == 429
+    assert post(message_id="msg_3", REMOTE_ADDR="192.0.2.9").status_code == 202
+
+
+def test_a_deleted_endpoint_is_gone_and_its_senders_stop(post, endpoint, now):
+    endpoints.delete(endpoint, actor=Actor("user", "ada"), now=now)
+    assert post().status_code == 410
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_a_ping_is_answered_with_a_pong(distribution, published, now):
+    github, secret = endpoints.create(
+        name="docs", distribution=distribution, rules=[], actor=Actor("user", "ada"), now=now, scheme="github"
+    )
+    body = b'{"zen": "Design for failure."}'
+    headers = known.get("github").sign(secret, {}, Draft("72d3162e", timezone.now(), body, topic="ping"))
+    response = Client().post(f"/hooks/v1/{github.key}", body, content_type="application/json", headers=headers)
+    assert (response.status_code, response.json()["status"]) == (200, "pong")
+    running.run(WebhookDelivery.objects.get().pk, now=timezone.now())
+    assert WebhookDelivery.objects.get().state == DeliveryVerdict.CONTROL
+
+
+def test_what_the_sender_is_told_never_says_which_check_failed(post):
+    malformed = post(headers={"webhook-id": "msg_1", "webhook-timestamp": "soon", "webhook-signature": "v1,AAAA"})
+    unproven = post(headers={})
+    assert (malformed.status_code, unproven.status_code) == (400, 401)
+    assert malformed.content == unproven.content
 
 
 def test_without_a_database_nothing_is_accepted(post, monkeypatch):

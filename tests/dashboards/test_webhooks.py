@@ -4,9 +4,10 @@ import pytest
 from django.utils import timezone
 
 from edgeops.access.models import Audit
-from edgeops.webhooks import endpoints, receiving, running, signatures
+from edgeops.webhooks import endpoints, running
 from edgeops.webhooks.models import Endpoint
-from tests.fixtures.webhooks import event, signed_headers
+from edgeops.webhooks.schemes import standard
+from tests.fixtures.webhooks import event, receive
 
 NEW = "/cache/webhooks/new/"
 
@@ -65,7 +66,7 @@ def test_a_name_is_taken_once(client, ada, form, endpoint):
 def test_an_admin_turns_a_secret_over_until_three_are_live(client, ada, endpoint):
     client.force_login(ada)
     url = f"/cache/webhooks/{endpoint.pk}/secret/"
-    assert len(signatures.key(shown_secret(client.post(url)))) == 32
+    assert len(standard.key(shown_secret(client.post(url)))) == 32
     client.post(url)
     response = client.post(url, follow=True)
     assert "3 live secrets already" in response.content.decode()
@@ -97,10 +98,9 @@ def test_changes_are_posts(client, ada, endpoint, path):
 def test_everyone_sees_address_rules_and_what_arrived(client, vera, endpoint, now, django_assert_max_num_queries):
     body = event(id="<b>7</b>".replace("/", ""))
     for number in range(3):
-        headers = signed_headers(body, now, message_id=f"msg_{number}")
-        delivery = receiving.receive(endpoint, headers=headers, body=body, address="192.0.2.7", now=now).delivery
+        delivery = receive(endpoint, body, at=now, message_id=f"msg_{number}").delivery
         (made,) = running.run(delivery.pk, now=now)
-    receiving.receive(endpoint, headers={}, body=b"{}", address=None, now=now)
+    receive(endpoint, b"{}", at=now, headers={}, address=None)
     client.force_login(vera)
     with django_assert_max_num_queries(14):
         page = client.get("/cache/webhooks/").content.decode()

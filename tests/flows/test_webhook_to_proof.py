@@ -10,9 +10,8 @@ from edgeops.demo import watching
 from edgeops.estate.models import Distribution
 from edgeops.invalidations.models import Batch, BatchAttempt, Request, RequestState
 from edgeops.timeline.models import Event
-from edgeops.webhooks import signatures
 from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
-from tests.fixtures.webhooks import SECRET
+from tests.fixtures.webhooks import SECRET, signed_headers
 
 
 @pytest.fixture
@@ -24,8 +23,7 @@ def endpoint(house):
 def post(house, endpoint):
     def send(message_id="msg_1", product="1", secret=SECRET):
         body = json.dumps({"type": watching.EVENT, "data": {"id": product}}).encode()
-        stamp = int(timezone.now().timestamp())
-        headers = signatures.sign(secret, message_id=message_id, timestamp=stamp, body=body)
+        headers = signed_headers(body, timezone.now(), message_id=message_id, secret=secret)
         return house.post(f"/hooks/v1/{endpoint.key}", body, {**headers, "Content-Type": "application/json"})
 
     return send

@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import pytest
 
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
-from edgeops.webhooks import endpoints, signatures
-from edgeops.webhooks.endpoints import NewRule, TooManySecretsError
+from edgeops.webhooks import endpoints
+from edgeops.webhooks.endpoints import Bounds, NewRule, TooManySecretsError
 from edgeops.webhooks.models import Endpoint
 from edgeops.webhooks.path_templates import TemplateError
+from edgeops.webhooks.schemes import standard
+from edgeops.webhooks.schemes.seam import ConfigError, SecretError
 
 ADA = Actor("user", "ada")
 
@@ -14,7 +18,7 @@ def test_a_new_endpoint_has_a_secret_of_its_own_kept_encrypted_and_out_of_the_au
     rule = NewRule("changed", "product.updated", [" /products/{id} "])
     endpoint, secret = endpoints.create(name="shop", distribution=distribution, rules=[rule], actor=ADA, now=now)
 
-    assert len(signatures.key(secret)) == 32
+    assert len(standard.key(secret)) == 32
     assert endpoint.rules.get().path_templates == ["/products/{id}"]
     assert [live.secret for live in endpoints.live_secrets(endpoint, now)] == [secret]
     assert secret not in endpoint.secrets.get().encrypted_secret
@@ -46,3 +50,67 @@ def test_closing_an_endpoint_twice_is_told_once(endpoint, now):
     endpoint.refresh_from_db()
     assert not endpoint.is_enabled
     assert Audit.objects.filter(action="webhook_endpoint.disabled").count() == 1
+
+
+def made(distribution, now, **more):
+    return endpoints.create(name="shop", distribution=distribution, rules=[], actor=ADA, now=now, **more)
+
+
+def test_an_endpoint_has_one_scheme_with_its_settings_in_full(distribution, now):
+    endpoint, secret = made(distribution, now, scheme="token", config={"header": "X-Key"})
+    assert (endpoint.scheme, endpoint.config) == ("token", {"header": "x-key", "prefix": "", "id_header": ""})
+    assert len(secret) >= 43
+
+
+def test_a_secret_the_sender_has_made_is_taken_when_it_can_verify(distribution, now):
+    with pytest.raises(SecretError):
+        made(distribution, now, scheme="github", secret="short")
+    assert not Endpoint.objects.exists()
+    endpoint, secret = made(distribution, now, scheme="github", secret="the sender's own secret")
+    assert endpoints.live_secrets(endpoint, now)[0].secret == secret == "the sender's own secret"
+    endpoints.rotate(endpoint, actor=ADA, now=now, secret="the sender's next secret")
+    assert endpoints.live_secrets(endpoint, now)[0].secret == "the sender's next secret"
+
+
+def test_an_endpoint_for_sns_has_no_secret(distribution, now):
+    arns = ["arn:aws:sns:eu-west-1:123456789012:changes"]
+    endpoint, secret = made(distribution, now, scheme="sns", config={"topic_arns": arns})
+    assert (secret, endpoint.secrets.count()) == ("", 0)
+    with pytest.raises(SecretError):
+        endpoints.rotate(endpoint, actor=ADA, now=now)
+
+
+def test_settings_that_cannot_work_make_no_endpoint(distribution, now):
+    with pytest.raises(ConfigError):
+        made(distribution, now, scheme="sns")
+    assert not Endpoint.objects.exists()
+
+
+def test_bounds_are_changed_with_what_they_were_in_the_audit_log(endpoint, now):
+    bounds = replace(Bounds.of(endpoint), max_per_minute=5, tolerance_seconds=60)
+    endpoints.change(endpoint, bounds=bounds, actor=ADA, now=now)
+    endpoints.change(endpoint, bounds=bounds, actor=ADA, now=now)
+    endpoint.refresh_from_db()
+    assert Bounds.of(endpoint) == bounds
+    detail = Audit.objects.get(action="webhook_endpoint.changed").detail
+    assert detail["from"] == {"max_per_minute": 12_000, "tolerance_seconds": None}
+    assert detail["to"] == {"max_per_minute": 5, "tolerance_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"max_bytes": 0}, {"max_bytes": 26_214_401}, {"max_per_minute": 0}, {"max_per_minute_and_address": 100_001},
+     {"tolerance_seconds": 0}, {"tolerance_seconds": 86_401}],
+)  # fmt: skip
+def test_bounds_nobody_could_keep_are_refused(endpoint, now, wish):
+    with pytest.raises(ConfigError):
+        endpoints.change(endpoint, bounds=replace(Bounds.of(endpoint), **wish), actor=ADA, now=now)
+
+
+def test_a_deleted_endpoint_frees_its_name_and_keeps_no_secret(endpoint, distribution, now):
+    endpoints.delete(endpoint, actor=ADA, now=now)
+    endpoints.delete(endpoint, actor=ADA, now=now)
+    assert endpoint.secrets.count() == 0
+    assert Audit.objects.filter(action="webhook_endpoint.deleted").count() == 1
+    again, _ = endpoints.create(name=endpoint.name, distribution=distribution, rules=[], actor=ADA, now=now)
+    assert list(Endpoint.objects.existing()) == [again]

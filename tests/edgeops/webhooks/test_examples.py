@@ -1,8 +1,9 @@
 import subprocess
 from datetime import UTC, datetime
 
-from edgeops.webhooks import examples, signatures
-from edgeops.webhooks.signatures import LiveSecret
+from edgeops.webhooks import examples
+from edgeops.webhooks.schemes import standard
+from edgeops.webhooks.schemes.seam import LiveSecret, Post
 from tests.fixtures.webhooks import SECRET
 
 CURL = """
@@ -19,14 +20,8 @@ def test_the_example_is_signed_as_the_endpoint_asks(endpoint, now):
     sent = dict(line.split(": ", 1) for line in headers)
 
     assert body == '{"type":"product.updated","timestamp":"2026-11-22T12:00:00Z","data":{"id":"1"}}'
-    proof = signatures.verify(
-        [LiveSecret("only", SECRET)],
-        message_id=sent["webhook-id"],
-        timestamp=sent["webhook-timestamp"],
-        signature=sent["webhook-signature"],
-        body=body.encode(),
-        now=datetime.now(UTC),
-    )
+    live, now = [LiveSecret("only", SECRET)], datetime.now(UTC)
+    proof = standard.verify(Post(sent, body.encode()), {}, live, now=now, tolerance_seconds=300)
     assert proof.label == "only"
 
 

@@ -7,12 +7,12 @@ from edgeops.webhooks.payloads import PayloadError
 
 
 def test_an_event_is_a_type_and_data():
-    payload = payloads.read(b'{"type": "product.updated", "data": {"id": 7}, "timestamp": "2026-11-22T12:00:00Z"}')
+    payload = payloads.event(b'{"type": "product.updated", "data": {"id": 7}, "timestamp": "2026-11-22T12:00:00Z"}')
     assert (payload.type, payload.data) == ("product.updated", {"id": 7})
 
 
 def test_an_event_may_come_without_data_and_with_a_byte_order_mark():
-    assert payloads.read(b'\xef\xbb\xbf{"type": "ping"}').data == {}
+    assert payloads.event(b'\xef\xbb\xbf{"type": "ping"}').data == {}
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_an_event_may_come_without_data_and_with_a_byte_order_mark():
 )
 def test_a_body_that_cannot_be_used_is_refused_by_name(body, why):
     with pytest.raises(PayloadError, match=why):
-        payloads.read(body)
+        payloads.event(body)
 
 
 def test_a_double_among_tens_of_thousands_of_names_does_not_hold_a_worker_up():
     names = [f'"k{number}":1' for number in range(60_000)]
     began = time.monotonic()
     with pytest.raises(PayloadError, match="'k59999' twice"):
-        payloads.read(("{" + ",".join([*names, names[-1]]) + "}").encode())
+        payloads.event(("{" + ",".join([*names, names[-1]]) + "}").encode())
     assert time.monotonic() - began < 5

@@ -1,3 +1,4 @@
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -5,9 +6,10 @@ import pytest
 from edgeops.access.audit import Actor
 from edgeops.secrets import encrypt
 from edgeops.webhooks import endpoints, receiving
-from edgeops.webhooks.models import DeliveryVerdict, EndpointSecret, WebhookDelivery
+from edgeops.webhooks.models import DeliveryVerdict, EndpointSecret, RefusalCount, WebhookDelivery
 from edgeops.webhooks.receiving import Answer
 from tests.fixtures.webhooks import event, signed_headers
+from tests.fixtures.webhooks import receive as receive_post
 
 BODY = event(id=7)
 
@@ -15,8 +17,7 @@ BODY = event(id=7)
 @pytest.fixture
 def receive(endpoint, now):
     def post(body=BODY, headers=None, at=now, **signing):
-        headers = signed_headers(body, at, **signing) if headers is None else headers
-        return receiving.receive(endpoint, headers=headers, body=body, address="192.0.2.7", now=at)
+        return receive_post(endpoint, body, at=at, headers=headers, **signing)
 
     return post
 
@@ -58,7 +59,7 @@ def test_a_refused_post_is_kept_without_work_to_do(receive, now):
     assert outcome.answer == Answer.UNPROVEN
     row = WebhookDelivery.objects.get()
     assert (row.state, row.next_at, row.message_id) == (DeliveryVerdict.REJECTED, None, None)
-    assert "missing" in row.outcome
+    assert "Missing" in row.outcome
     assert len(receiving.unseal(row.encrypted_body)) == 4096
 
 
@@ -74,13 +75,46 @@ def test_a_flood_of_refused_posts_is_sampled_and_does_not_close_the_door(receive
     assert receive().answer == Answer.ACCEPTED
 
 
-def test_more_posts_than_a_minute_holds_are_put_off(receive, now, monkeypatch):
-    monkeypatch.setattr(receiving, "MAX_PER_MINUTE", 2)
-    receive(message_id="a")
-    receive(message_id="b")
-    assert receive(message_id="c").answer == Answer.TOO_MANY
-    assert WebhookDelivery.objects.count() == 2
-    assert receive(message_id="c", at=now + timedelta(seconds=61)).answer == Answer.ACCEPTED
+def test_more_posts_than_a_minute_holds_are_put_off_and_counted(endpoint, now):
+    endpoint.max_per_minute = 2
+    waits = [receiving.seconds_to_wait(endpoint, address, now) for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3")]
+    assert waits == [0, 0, 30]
+    assert receiving.seconds_to_wait(endpoint, "192.0.2.3", now + timedelta(seconds=30)) == 0
+    counted = RefusalCount.objects.get()
+    assert (counted.endpoint, counted.reason, counted.count) == (endpoint, "over the rate limit", 1)
+
+
+def test_one_address_over_its_limit_takes_nothing_from_the_others(endpoint, now):
+    endpoint.max_per_minute, endpoint.max_per_minute_and_address = 3, 2
+    assert [receiving.seconds_to_wait(endpoint, "192.0.2.1", now) for _ in range(9)].count(0) == 2
+    assert receiving.seconds_to_wait(endpoint, "192.0.2.2", now) == 0
+
+
+def test_a_flood_that_is_turned_away_is_counted_in_few_writes(endpoint, now, django_assert_max_num_queries):
+    endpoint.max_per_minute = 1
+    receiving.seconds_to_wait(endpoint, None, now)
+    with django_assert_max_num_queries(12):
+        for number in range(1_000):
+            receiving.seconds_to_wait(endpoint, None, now + timedelta(milliseconds=6 * number))
+    assert RefusalCount.objects.get().count > 500
+
+
+def test_the_log_keeps_what_came_without_what_could_be_used_again(receive, now):
+    secrets = {"authorization": "Bearer x", "cookie": "a=b", "x-api-key": "k", "x-hub-signature-256": "sha256=00"}
+    headers = signed_headers(BODY, now) | secrets | {"user-agent": "shop/1", "x-odd": "a\x00\x1b"}
+    row = receive(headers=headers).delivery
+    row.refresh_from_db()
+    assert {row.headers[name] for name in (*secrets, "webhook-signature")} == {"•••"}
+    assert (row.headers["user-agent"], row.headers["webhook-id"]) == ("shop/1", "msg_1")
+    assert row.headers["x-odd"] == "a\ufffd\ufffd"
+    assert (row.scheme, row.body_bytes, row.body_digest) == ("standard", len(BODY), hashlib.sha256(BODY).hexdigest())
+
+
+def test_what_is_received_under_the_secret_of_another_endpoint_is_unproven(receive, endpoint, now):
+    _, other = endpoints.create(
+        name="other", distribution=endpoint.distribution, rules=[], actor=Actor("user", "ada"), now=now
+    )
+    assert receive(secret=other).answer == Answer.UNPROVEN
 
 
 def test_a_new_secret_works_beside_the_old_one_for_a_day(receive, endpoint, now):
@@ -110,3 +144,13 @@ def test_bodies_and_refused_posts_are_dropped_after_seven_days(receive, now):
     assert not WebhookDelivery.objects.filter(state=DeliveryVerdict.REJECTED).exists()
     waiting.refresh_from_db()
     assert receiving.unseal(waiting.encrypted_body) == BODY
+
+
+def test_after_ninety_days_nothing_of_a_delivery_is_left_and_what_waits_stays(receive, now):
+    receive()
+    WebhookDelivery.objects.update(next_at=None)
+    receive(message_id="waiting")
+    receiving.tidy(now + timedelta(days=90))
+    assert WebhookDelivery.objects.get(message_id="msg_1").body_digest
+    receiving.tidy(now + timedelta(days=90, seconds=1))
+    assert [row.message_id for row in WebhookDelivery.objects.all()] == ["waiting"]

@@ -5,16 +5,15 @@ import pytest
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Request, Source
 from edgeops.secrets import decrypt
-from edgeops.webhooks import receiving, running
+from edgeops.webhooks import running
 from edgeops.webhooks.models import DeliveryVerdict, Rule, WebhookDelivery
-from tests.fixtures.webhooks import event, signed_headers
+from tests.fixtures.webhooks import event, receive
 
 
 @pytest.fixture
 def delivered(endpoint, now):
     def post(body, message_id="msg_1"):
-        headers = signed_headers(body, now, message_id=message_id)
-        return receiving.receive(endpoint, headers=headers, body=body, address="192.0.2.7", now=now).delivery
+        return receive(endpoint, body, at=now, message_id=message_id).delivery
 
     return post
 
