@@ -3,37 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from edgeops.aws import trials
 from edgeops.estate.models import Distribution
 
 PRINCIPAL = "arn:aws:iam::EDGEOPS-ACCOUNT:role/EDGEOPS-ROLE"
 """Stands for whom EdgeOps' workers act as, which only the person who runs them knows."""
-READ = (
-    "apigateway:GET",
-    "cloudfront:GetCachePolicy",
-    "cloudfront:GetDistribution",
-    "cloudfront:GetInvalidation",
-    "cloudfront:GetMonitoringSubscription",
-    "cloudfront:GetVpcOrigin",
-    "cloudfront:ListDistributions",
-    "cloudwatch:GetMetricData",
-    "ec2:DescribeSecurityGroupRules",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeRules",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "elasticloadbalancing:DescribeTargetHealth",
-    "lambda:GetFunctionConfiguration",
-    "lambda:ListFunctionUrlConfigs",
-    "lambda:ListFunctions",
-    "route53:ListHealthChecks",
-    "route53:ListHostedZones",
-    "route53:ListResourceRecordSets",
-    "tag:GetResources",
-    "wafv2:GetWebACL",
-    "wafv2:GetWebACLForResource",
-    "xray:BatchGetTraces",
-    "xray:GetTraceSummaries",
-)
+READ = tuple(sorted({trial.action for trial in (*trials.GLOBAL, *trials.REGIONAL)}))
+"""Exactly what a test of the access tries."""
 
 
 def trust(external_id: str) -> dict[str, Any]:
