@@ -19,7 +19,7 @@ NO_SUBSCRIPTION = "NoSuchMonitoringSubscription"
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A distribution as the list tells it; `comment` is what people call it."""
+    """A distribution as the list tells it; `comment` is what people call it, `origins` the hosts it fetches from."""
 
     id: str
     arn: str
@@ -27,6 +27,7 @@ class Listed:
     aliases: tuple[str, ...]
     comment: str
     is_enabled: bool
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def _listed(raw: dict[str, Any]) -> Listed:
         aliases=_items(raw, "Aliases"),
         comment=raw.get("Comment", ""),
         is_enabled=raw["Enabled"],
+        origins=tuple(origin["DomainName"].lower() for origin in _items(raw, "Origins")),
     )
 
 

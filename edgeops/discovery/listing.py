@@ -6,7 +6,7 @@ from typing import Any
 from edgeops.discovery.survey import Survey
 
 type Entry = dict[str, Any]
-"""One distribution of a listing: id, domain, aliases, name, enabled, tags."""
+"""One distribution of a listing: id, domain, aliases, name, enabled, origins, tags."""
 
 
 def listed(survey: Survey) -> list[Entry]:
@@ -27,6 +27,7 @@ def listed(survey: Survey) -> list[Entry]:
             "aliases": list(one.aliases),
             "name": one.comment or one.id,
             "enabled": one.is_enabled,
+            "origins": list(one.origins),
             "tags": dict(tags.get(one.arn, {})),
         }
         for one in found

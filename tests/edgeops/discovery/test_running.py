@@ -62,6 +62,7 @@ def test_the_distributions_of_an_account_are_written_down(asked, aws):
             "aliases": ["a.test"],
             "name": "Products",
             "enabled": True,
+            "origins": [],
             "tags": {"team": "shop"},
         }
     ]
