@@ -144,7 +144,7 @@ def _domains(values: Mapping[str, Any]) -> Iterator[Domain]:
 
 def _texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Every text with the name of its output; what is no text has none."""
-    waiting: list[tuple[str, Any, int]] = [(name, value, 1) for name, value in reversed(values.items())]
+    waiting: list[tuple[str, Any, int]] = [(name, value, 1) for name, value in reversed(list(values.items()))]
     while waiting:
         name, value, depth = waiting.pop()
         if depth > MAX_DEPTH:
