@@ -86,9 +86,10 @@ def standalone(drawn: Figure, title: str) -> str:
 
 
 def sentence(chart: Chart, lines: Mapping[Key, Line]) -> str:
-    """What the first line of a chart does, in words."""
-    stroke = chart.strokes[0]
-    stored = lines.get((stroke.metric, stroke.statistic))
+    """What the first line of a chart that has data does, in words."""
+    read = [(stroke, lines.get((stroke.metric, stroke.statistic))) for stroke in chart.strokes]
+    with_data = (pair for pair in read if pair[1] is not None and any(value is not None for value in pair[1].values))
+    stroke, stored = next(with_data, read[0])
     line = drawing.listed(chart, stored) if stored is not None else None
     present = [(value, index) for index, value in enumerate(line.values) if value is not None] if line else []
     if line is None or not present:
@@ -197,8 +198,11 @@ def _numbers(cluster: Sequence[Mark]) -> str:
 def _layout(
     unit: str, time_range: TimeRange, count: int, marks: Sequence[Mark], thresholds: Iterable[Threshold]
 ) -> Figure:
+    axis: Figure = {"type": "date", "range": [_write(time_range.start), _write(time_range.end)]}
+    if time_range.is_within_a_day:
+        axis["tickformat"] = "%H:%M"
     layout: Figure = {
-        "xaxis": {"type": "date", "range": [_write(time_range.start), _write(time_range.end)]},
+        "xaxis": axis,
         "yaxis": {"rangemode": "tozero", "title": {"text": unit}},
         "showlegend": count > 1,
         "hovermode": "x unified",

@@ -45,6 +45,12 @@ def test_changing_the_range_changes_the_address_and_the_charts(viewer):
     assert 59 <= minutes <= 61
 
 
+def test_a_range_of_days_names_them_at_its_axis(viewer):
+    open_api(viewer, query="?range=30d")
+    ticks = viewer.locator(DRAWN).first.locator(".xtick text")
+    expect(ticks.first).to_have_text(re.compile(r"[A-Z][a-z]{2} \d{1,2}"))
+
+
 def test_a_range_typed_in_is_shown_as_typed(viewer):
     open_api(viewer)
     viewer.get_by_text("From … to …").click()

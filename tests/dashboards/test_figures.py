@@ -128,3 +128,16 @@ def test_shares_are_stacked_bars_that_leave_a_gap_open_and_differ_by_pattern():
     patterns = [stroke.pattern for stroke in path_charts.LEDGER.strokes]
     assert len(patterns) == len(set(patterns))
     go.Figure(made)
+
+
+def test_the_sentence_is_of_the_first_line_that_has_data():
+    lines = {("Errors", "Sum"): line([None, None]), ("Throttles", "Sum"): line([1.0, 2.0])}
+
+    assert figures.sentence(ERRORS, lines) == "Throttles: highest 2 at 11:46 UTC, last 2."
+
+
+def test_a_range_of_days_has_dates_at_its_axis_and_one_of_hours_has_not():
+    days = ranges.parse({"range": "30d"}, NOW)
+
+    assert drawn([1.0])["layout"]["xaxis"]["tickformat"] == "%H:%M"
+    assert "tickformat" not in figures.figure(ERRORS, {}, time_range=days)["layout"]["xaxis"]
