@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import pages, refreshing, standing
+from dashboards import looking, pages, refreshing, standing
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from edgeops.alarms.models import Transition
 from edgeops.estate.models import AccountHealth
-from edgeops.metrics import leases, reading
+from edgeops.metrics import budget, leases, reading
 from edgeops.pulse.models import Stamp
 from edgeops.timeline.models import Event
 
@@ -31,6 +31,8 @@ def overview(request: HtmxRequest) -> HttpResponse:
         "standings": rows,
         "counts": [(state, sum(row.state == state for row in rows)) for state in standing.ORDER],
         "troubles": AccountHealth.objects.troubled(),
+        "paces": budget.paces(now).values(),
+        "looking": looking.of(None, now),
         "worker_seen_at": Stamp.objects.filter(stage="task").values_list("last_ok_at", flat=True).first(),
     }
     return refreshing.tagged(

@@ -4,9 +4,9 @@ import pytest
 import time_machine
 
 from edgeops.alarms.models import AlarmRule, AlarmSeries, AlarmState
-from edgeops.estate.models import AccessState, AccountHealth, EdgeApi, Hop, HopKind
+from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, EdgeApi, Hop, HopKind
 from edgeops.metrics import registry
-from edgeops.metrics.models import Lease, Series
+from edgeops.metrics.models import ApiUsage, Cause, Lease, Series
 from edgeops.timeline.models import Event
 from tests.fixtures.estate import NOW
 
@@ -117,6 +117,25 @@ def test_trouble_reading_aws_is_shown_with_its_advice(client, vera, account):
     assert "Add xray:GetTraceSummaries." in client.get("/").text
 
 
+def test_a_slowed_account_says_so_and_what_all_cost_this_hour(client, vera, measured):
+    Account.objects.update(monthly_budget=1)
+    AwsUsage.objects.create(
+        account=measured.account,
+        region="eu-west-1",
+        service="cloudwatch",
+        operation="GetMetricData",
+        hour=NOW,
+        calls=3,
+        units=100_000,
+    )
+    ApiUsage.objects.create(api=measured, hour=NOW, cause=Cause.IDLE, metrics=100_000, metrics_at_least=100_000)
+    client.force_login(vera)
+    page = client.get("/").text
+
+    assert "are spent ($1.00). Everything goes on, but alarms and open pages are read every 5 minutes" in page
+    assert "Cost of looking: $1.00 this hour (100k metrics; all accounts made 3 calls)" in page
+
+
 def test_a_refresh_gets_the_live_part_then_304_until_something_changes(client, vera, measured):
     client.force_login(vera)
     first = client.get("/", headers={"HX-Request": "true"})
@@ -152,5 +171,5 @@ def test_the_number_of_queries_does_not_grow_with_the_estate(client, vera, measu
         )
     client.force_login(vera)
     client.get("/")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         client.get("/")
