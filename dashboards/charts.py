@@ -5,7 +5,7 @@ as well as by colour.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from edgeops.estate.models import HopKind
@@ -101,6 +101,15 @@ def _latency(metric: str, name: str, *, tone: str = "blue") -> tuple[Stroke, Str
     )
 
 
+_SHARE_5XX = Stroke("5xx", "share", "5xx", "vermillion")
+_SHARE_4XX = Stroke("4xx", "share", "4xx", "orange", "dash")
+
+
+def _rates(title: str, *strokes: Stroke) -> Chart:
+    """Percent of what a hop was asked, as `edgeops.metrics.derived` has it."""
+    return Chart("rates", title, "%", strokes)
+
+
 def _gateway(name_4xx: str, name_5xx: str) -> tuple[Chart, ...]:
     return (
         Chart("requests", "Requests", "per minute", (Stroke("Count", "SampleCount", "Requests"),)),
@@ -110,6 +119,7 @@ def _gateway(name_4xx: str, name_5xx: str) -> tuple[Chart, ...]:
             "per minute",
             (Stroke(name_5xx, "Sum", "5xx", "vermillion"), Stroke(name_4xx, "Sum", "4xx", "orange", "dash")),
         ),
+        _rates("Errors, share of requests", _SHARE_5XX, _SHARE_4XX),
         Chart(
             "latency",
             "Latency",
@@ -132,6 +142,13 @@ _TARGET_ERRORS = (
     Stroke("TargetConnectionErrorCount", "Sum", "Connection errors", "purple", "dashdot"),
 )
 
+MEANINGS: Mapping[Key, str] = {
+    ("5xx", "count"): "The 5xx rate of the viewers' requests as a number of requests.",
+    ("4xx", "count"): "The 4xx rate of the viewers' requests as a number of requests.",
+    ("5xx", "share"): "What this hop failed, itself or from behind it, of all it was asked or turned away.",
+    ("4xx", "share"): "What this hop answered 4xx, of all it was asked.",
+}
+"""Of lines that are derived; those of metrics are in the catalogue."""
 CHARTS: Mapping[str, tuple[Chart, ...]] = {
     HopKind.CLOUDFRONT: (
         Chart("requests", "Viewer requests", "per minute", (Stroke("Requests", "Sum", "Requests"),)),
@@ -144,6 +161,12 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
                 Stroke("4xxErrorRate", "Average", "4xx", "orange", "dash"),
                 Stroke("TotalErrorRate", "Average", "4xx and 5xx", "purple", "dashdot"),
             ),
+        ),
+        Chart(
+            "counts",
+            "Viewer errors, counted",
+            "per minute",
+            (Stroke("5xx", "count", "5xx", "vermillion"), Stroke("4xx", "count", "4xx", "orange", "dash")),
         ),
         Chart("cache", "Cache hit rate", "%", (Stroke("CacheHitRate", "Average", "Hits", "green"),)),
         Chart(
@@ -164,6 +187,7 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
             "per minute",
             (Stroke("HTTPCode_ELB_5XX_Count", "Sum", "Balancer 5xx", "vermillion"), *_TARGET_ERRORS),
         ),
+        _rates("5xx, share of requests", _SHARE_5XX),
         Chart(
             "statuses",
             "Errors made by the balancer",
@@ -187,6 +211,7 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
             ),
         ),
         Chart("errors", "Errors", "per minute", _TARGET_ERRORS),
+        _rates("5xx, share of requests", _SHARE_5XX),
         _REQUESTS,
         _RESPONSE,
     ),
@@ -201,6 +226,7 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
                 Stroke("Throttles", "Sum", "Throttles", "purple", "dash"),
             ),
         ),
+        _rates("Failed, share of calls", replace(_SHARE_5XX, name="Failed")),
         Chart("latency", "Duration", "ms", _latency("Duration", "")),
     ),
     HopKind.WAF: (
@@ -227,5 +253,6 @@ CHARTS: Mapping[str, tuple[Chart, ...]] = {
                 Stroke("FunctionExecutionErrors", "Sum", "Errors", "vermillion", "dash"),
             ),
         ),
+        _rates("Failed, share of runs", replace(_SHARE_5XX, name="Failed")),
     ),
 }

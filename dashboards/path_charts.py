@@ -11,7 +11,7 @@ from edgeops.metrics.reading import Line
 
 LEDGER = Chart(
     "ledger",
-    "5xx viewers got, by who made them",
+    "5xx, by who made them",
     "per minute",
     (
         Stroke(Producer.FUNCTION, "made", "Function", "blue", pattern="/"),
@@ -34,9 +34,9 @@ ADDED = Chart(
     "Time each stretch adds",
     "ms",
     (
-        Stroke("edge", "added", "CloudFront to origin, p95 (approximate)", "green", "dashdot"),
-        Stroke("gateway", "added", "Gateway itself", "purple"),
-        Stroke("start", "added", "Reaching the function, cold starts", "sky", "dash"),
+        Stroke("edge", "added", "To the origin ≈", "green", "dashdot"),
+        Stroke("gateway", "added", "Gateway", "purple"),
+        Stroke("start", "added", "To the function", "sky", "dash"),
         Stroke("function", "added", "Function", "blue"),
         Stroke("targets", "added", "Targets", "orange"),
     ),
@@ -51,7 +51,11 @@ MEANINGS: Mapping[str, str] = {
         "1 minus the origins' requests by the viewers': how much CloudFront keeps from the origins, without paid "
         "metrics. Below zero, somebody asks an origin without CloudFront."
     ),
-    "added": "Differences of averages, but for CloudFront's: it publishes percentiles, which do not subtract exactly.",
+    "added": (
+        "Differences of averages: what the gateway takes itself, what it takes to reach the function (cold starts), "
+        "then the function or the targets. From CloudFront to the origin it is a difference of 95th percentiles, a "
+        "hint: CloudFront publishes no average, and percentiles do not subtract."
+    ),
 }
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from edgeops.estate.models import EdgeApi, Hop
-from edgeops.metrics import catalogue, periods, reading
+from dashboards import answers
+from edgeops.estate.models import AccessState, EdgeApi, Hop
+from edgeops.metrics import catalogue, derived, periods, reading
 from edgeops.metrics.derived import Key, Measured
 from edgeops.metrics.models import Series
 from edgeops.metrics.reading import Line
@@ -44,6 +46,21 @@ class HopReadings:
     def measured(self) -> Measured:
         """The hop as series are derived from it."""
         return Measured(self.hop.kind, self.hop.position, self.lines)
+
+    @cached_property
+    def drawn(self) -> Mapping[Key, Line]:
+        """Its lines and those derived from them alone: what its charts draw."""
+        return {**self.lines, **derived.of_hop(self.measured)}
+
+    @property
+    def access(self) -> AccessState:
+        """How reading its series goes, the worst of them."""
+        return answers.state(self.series.values())
+
+    @property
+    def polled_at(self) -> datetime | None:
+        """When AWS last answered for any of its series."""
+        return max((one.polled_at for one in self.series.values() if one.polled_at), default=None)
 
 
 def load(

@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 from dashboards import readings, summaries, wording
 from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
-from edgeops.estate.models import Hop, HopKind
+from edgeops.estate.models import AccessState, Hop, HopKind
 from edgeops.metrics import catalogue, derived
 from edgeops.metrics.derived import Added, Measured
 from edgeops.metrics.reading import Line
 
 NEWEST = timedelta(minutes=5)
 TROUBLE_PERCENT = 1.0
+# What nobody looks at is read every 15 minutes.
+TOO_OLD = timedelta(minutes=20)
 # Which stretch of time a card tells as its own, by the keys of `derived.added`.
 STRETCHES = {
     HopKind.CLOUDFRONT: "edge",
@@ -53,15 +55,24 @@ class Card:
     blocked: float | None = None
     is_well: bool | None = None
     data_until: datetime | None = None
+    settled_until: datetime | None = None
+    access: AccessState = AccessState.FRESH
+    is_stale: bool = False
     is_guilty: bool = False
 
     @property
     def state(self) -> tuple[str, str]:
-        """The state's key for its shape, and the word."""
+        """The state's key for its shape, and the word: what viewers feel first, then how well it is known."""
         if self.is_guilty:
             return "ALARM", "Trouble here"
         if not self.has_metrics:
             return "unknown", "No metrics"
+        if self.access == AccessState.FORBIDDEN:
+            return self.access, "Not allowed to read"
+        if self.is_stale:
+            return "stale", "Not read lately"
+        if self.access == AccessState.PARTIAL:
+            return self.access, "Read in part"
         known = (self.requests, self.hosts, self.blocked, self.is_well)
         return ("unknown", "No data") if all(one is None for one in known) else ("OK", "No trouble here")
 
@@ -118,7 +129,10 @@ def of(hops: Sequence[HopReadings], time_range: TimeRange) -> Path:
     start, end = _span(hops, time_range)
     measured = [one.measured for one in hops]
     added = {one.key: one for one in derived.added(measured)}
-    cards = [_card(one, measured, added, start, end) for one in hops]
+    cards = [
+        replace(_card(one, measured, added, start, end), is_stale=time_range.is_relative and _is_stale(one, time_range))
+        for one in hops
+    ]
     return Path(_with_guilt(cards), start, end)
 
 
@@ -151,7 +165,14 @@ def _card(one: HopReadings, hops: Sequence[Measured], added: dict[str, Added], s
         blocked=blocked / minutes if blocked is not None and minutes else None,
         is_well=_is_well(one, start, end),
         data_until=_data_until(one),
+        settled_until=one.traffic.settled_until if one.traffic is not None else None,
+        access=one.access,
     )
+
+
+def _is_stale(one: HopReadings, time_range: TimeRange) -> bool:
+    """Whether AWS has not answered lately; a hop nobody asks anything of is read all the same."""
+    return one.polled_at is not None and time_range.end - one.polled_at > TOO_OLD
 
 
 def _data_until(one: HopReadings) -> datetime | None:

@@ -13,6 +13,7 @@ from dashboards import (
     charts,
     figures,
     findings,
+    looking,
     pages,
     panels,
     path_charts,
@@ -29,7 +30,7 @@ from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
 from edgeops.alarms.models import AlarmSeries, AlarmState, Transition
 from edgeops.estate.models import AccountHealth, EdgeApi, Hop
-from edgeops.metrics import catalogue, leases, ledger, periods, reading
+from edgeops.metrics import budget, catalogue, leases, ledger, periods, reading
 from edgeops.metrics.derived import Key
 from edgeops.metrics.reading import Line
 from edgeops.timeline.models import Event
@@ -65,11 +66,14 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "sections": [panels.of_hop(one, newest=MINUTES_SHOWN) for one in hops],
         "figures": {**_path_figures(whole, time_range, marks), **_figures(hops, time_range, marks)},
         "marks": marks,
+        "unread": reading.unread(api, time_range.start, time_range.end, time_range.resolution.period),
         "firing": AlarmSeries.objects.filter(rule__api=api, rule__is_enabled=True, state=AlarmState.ALARM)
         .select_related("rule", "series__hop")
         .order_by("state_since"),
         "traces": TraceSummary.objects.filter(api=api).within(time_range.start, time_range.end)[:TRACES_SHOWN],
         "troubles": AccountHealth.objects.filter(account=api.account).troubled(),
+        "pace": budget.pace(api.account, now),
+        "looking": looking.of(api, now),
     }
     return refreshing.tagged(request, pages.render_page(request, "apis/detail.html", context, fragment="live"), etag)
 
@@ -114,7 +118,7 @@ def export(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpRespon
     """One chart over a time range as a file that opens without EdgeOps."""
     chart, of_hop, time_range = _one_chart(request, slug, hop_id, key)
     marks = _marks(of_hop.hop.api, time_range)
-    drawn = figures.figure(chart, of_hop.lines, time_range=time_range, marks=marks)
+    drawn = figures.figure(chart, of_hop.drawn, time_range=time_range, marks=marks)
     page = figures.standalone(drawn, f"{chart.title}: {of_hop.hop}, times in UTC")
     return HttpResponse(page, headers={"Content-Disposition": f'attachment; filename="{slug}-{key}.html"'})
 
@@ -122,8 +126,11 @@ def export(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpRespon
 def _meanings(chart: Chart, hop: Hop) -> list[tuple[str, str]]:
     """Each line of a chart with what its metric counts, and the trap in it."""
     known = {(one.name, one.statistic): one for one in catalogue.offered(hop.kind)}
-    entries = [(stroke.name, known[stroke.metric, stroke.statistic]) for stroke in chart.strokes]
-    return [(name, f"{one.meaning} {one.trap}".strip()) for name, one in entries]
+    entries = [(stroke, known.get((stroke.metric, stroke.statistic))) for stroke in chart.strokes]
+    return [
+        (stroke.name, charts.MEANINGS[stroke.metric, stroke.statistic] if one is None else f"{one.meaning} {one.trap}")
+        for stroke, one in entries
+    ]
 
 
 def _one_chart(request: HtmxRequest, slug: str, hop_id: int, key: str) -> tuple[Chart, HopReadings, TimeRange]:
@@ -165,7 +172,7 @@ def _figures(hops: Iterable[HopReadings], time_range: TimeRange, marks: Sequence
     return {
         panels.key(one.hop, chart): figures.figure(
             chart,
-            one.lines,
+            one.drawn,
             time_range=time_range,
             marks=marks,
             thresholds=[threshold for stroke in chart.strokes for threshold in _of_stroke(stroke, one, thresholds)],

@@ -33,6 +33,8 @@ FAILURES: Mapping[str, tuple[Key, ...]] = {
     HopKind.LAMBDA: (("Errors", "Sum"), ("Throttles", "Sum")),
     HopKind.EDGE_FUNCTION: (("FunctionExecutionErrors", "Sum"),),
 }
+# What a hop answered 4xx.
+REFUSALS: Mapping[str, Key] = {HopKind.REST_API: ("4XXError", "Sum"), HopKind.HTTP_API: ("4xx", "Sum")}
 # Requests a hop refused before its traffic metric counted them: with no target left, or every call throttled, that
 # metric reads nothing while all requests fail.
 TURNED_AWAY: Mapping[str, Key] = {
@@ -157,6 +159,26 @@ def failure_rate(hop: Measured) -> Line | None:
     return None if failed is None or requests is None else share(failed, requests)
 
 
+def of_hop(hop: Measured) -> dict[Key, Line]:
+    """Errors of one hop as AWS does not tell them: CloudFront's as counts, all others' as percent of the requests.
+
+    By (4xx or 5xx, count or share); what cannot be derived is left out.
+    """
+    requests = hop.traffic
+    if requests is None:
+        return {}
+    found: dict[Key, Line | None] = {}
+    if hop.kind == HopKind.CLOUDFRONT:
+        rate = hop.line("4xxErrorRate", "Average")
+        found["5xx", "count"] = viewer_failures(hop)
+        found["4xx", "count"] = None if rate is None else count_of(rate, requests)
+    else:
+        refused = hop.lines.get(REFUSALS.get(hop.kind, ("", "")))
+        found["5xx", "share"] = failure_rate(hop)
+        found["4xx", "share"] = None if refused is None else share(refused, requests)
+    return {key: line for key, line in found.items() if line is not None}
+
+
 def origins(hops: Sequence[Measured]) -> list[Measured]:
     """The hops CloudFront asks: the first column behind it."""
     behind = [hop for hop in hops if hop.kind in ORIGINS and hop.position > 0]
@@ -194,14 +216,23 @@ class Added:
 
 
 def overhead(gateway: Measured) -> Added | None:
-    """What a gateway adds to what is behind it, on average."""
+    """What a gateway adds to what is behind it, on average over all its answers.
+
+    What its stage cache answered is in the first average only, so the second counts for the share that went through.
+    """
     whole, behind = gateway.line("Latency", "Average"), gateway.line("IntegrationLatency", "Average")
     if whole is None or behind is None:
         return None
-    # Answers from a stage cache are in the first average only.
-    return Added(
-        "gateway", "Gateway itself", difference(whole, behind), "CacheHitCount" in {m for m, _ in gateway.lines}
-    )
+    hits, requests = gateway.line("CacheHitCount", "Sum"), gateway.traffic
+    has_cache = hits is not None and any(value is not None for value in hits.values)
+    if hits is None or requests is None or not has_cache:
+        return Added("gateway", "Gateway itself", difference(whole, behind))
+    line = combine([whole, behind, hits, requests], _without_hits)
+    return Added("gateway", "Gateway itself", line)
+
+
+def _without_hits(whole: float, behind: float, hits: float, requests: float) -> float | None:
+    return whole - behind * (1 - hits / requests) if requests else None
 
 
 def added(hops: Sequence[Measured]) -> list[Added]:

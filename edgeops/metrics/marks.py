@@ -168,12 +168,13 @@ def troubles(account_id: int, region: str) -> str:
     counts = Counter(word for word, *_ in found)
     return " ".join(
         f"{count} metric{'' if count == 1 else 's'} could not be read in full ({word}), as {names[word]}: the newest "
-        f"minutes are missing here. {_advice(word)}"
+        f"minutes are missing here. {advice(word)}"
         for word, count in counts.items()
     )
 
 
-def _advice(word: str) -> str:
+def advice(word: str) -> str:
+    """What to do about series CloudWatch answers for with this word."""
     if word == Status.FORBIDDEN:
         return f"Allow the IAM action {ACTION} for them to the role EdgeOps uses; EdgeOps asks again within the hour."
     return "EdgeOps asks again with the next poll."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from edgeops.estate.models import EdgeApi
@@ -102,6 +102,26 @@ def join(line: Line, count: int, *, keep_lowest: bool) -> Line:
 def is_worse_when_low(metric: str, statistic: str) -> bool:
     """Of healthy hosts the trouble is the fewest; of unhealthy ones, though also read as a minimum, the most."""
     return statistic == "Minimum" and metric != "UnHealthyHostCount"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """So many series are still to be read from CloudWatch's history, within [start, end)."""
+
+    series: int
+    start: datetime
+    end: datetime
+
+
+def unread(api: EdgeApi, start: datetime, end: datetime, period: int) -> Unread | None:
+    """What of a range is noted as a gap at this period; None when everything was read."""
+    gaps = Gap.objects.filter(
+        series__hop__api=api, series__stopped_at=None, period=period, start__lt=end, end__gt=start
+    )
+    found = gaps.aggregate(series=Count("series", distinct=True), first=Min("start"), last=Max("end"))
+    if not found["series"]:
+        return None
+    return Unread(found["series"], max(start, found["first"]), min(end, found["last"]))
 
 
 def newest_change(api: EdgeApi | None = None) -> datetime | None:

@@ -7,9 +7,9 @@ import time_machine
 from django.utils.html import escape
 
 from edgeops.alarms.models import AlarmRule, AlarmRuleVersion, AlarmSeries, AlarmState
-from edgeops.estate.models import AccessState, AccountHealth, Hop
+from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, Hop
 from edgeops.metrics import catalogue
-from edgeops.metrics.models import Datapoint, Lease
+from edgeops.metrics.models import ApiUsage, Cause, Datapoint, Gap, Lease
 from edgeops.timeline.models import Event
 from edgeops.traces.models import TraceSummary
 from tests.fixtures.estate import NOW
@@ -58,7 +58,7 @@ def test_hops_stand_left_to_right_with_a_chart_for_each_group_of_metrics(signed_
     page = signed_in.get(PAGE).text
 
     assert page.index("E1PRODUCTSDEMO") < page.index("products-api") < page.index("products-handler")
-    assert len(figures(page)) == 12 + 3, "and three of the path as a whole"
+    assert len(figures(page)) == 15 + 3, "and three of the path as a whole"
     assert all(f'data-chart="{key}"' in page for key in figures(page))
 
 
@@ -185,7 +185,7 @@ def test_a_refresh_renews_the_lease_and_is_a_304_until_data_comes(signed_in, mea
 
 
 def test_the_number_of_queries_does_not_grow_with_the_path(signed_in, measured, django_assert_max_num_queries):
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         signed_in.get(PAGE)
 
 
@@ -230,6 +230,108 @@ def test_every_value_of_a_path_chart_can_be_read_as_a_table_with_what_it_means(s
     assert "somebody asks an origin without CloudFront" in page
     assert signed_in.get("/apis/products/path/nothing/").status_code == 404
     assert signed_in.get("/apis/nothing/path/offload/").status_code == 404
+
+
+def test_how_far_every_line_is_known_stands_under_its_chart(signed_in, measured):
+    measured.hops.get(kind="lambda").series.filter(metric="Errors").update(settled_until=NOW - timedelta(minutes=9))
+
+    page = signed_in.get(PAGE).text
+    errors = page.split("Errors and throttles</h3>")[1].split("</figure>")[0]
+
+    assert re.search(r"Errors: data until .*?settled until .*?9 min ago", errors)
+    assert re.search(r"Throttles: data until .*?settled until .*?2 min ago", errors)
+    duration = page.split("Duration</h3>")[1].split("</figure>")[0]
+    assert duration.count("settled until") == 1, "lines that are known alike are told once"
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "words"),
+    [
+        ("Forbidden", "FORBIDDEN", "has refused to answer since 2026-11-22 11:30 UTC"),
+        ("PartialData", "PARTIAL", "has not answered in full (PartialData) since 2026-11-22 11:30 UTC"),
+        ("InternalError", "PARTIAL", "EdgeOps asks again with the next poll."),
+    ],
+)
+def test_what_cloudwatch_does_not_answer_is_marked_on_its_chart_and_card(signed_in, measured, word, state, words):
+    found = measured.hops.get(kind="lambda").series.filter(metric="Errors")
+    found.update(trouble=word, trouble_since=NOW - timedelta(minutes=30))
+
+    page = signed_in.get(PAGE).text
+    errors = page.split("Errors and throttles</h3>")[1].split("</figure>")[0]
+
+    assert f'data-state="{state}"' in errors.split("</figcaption>")[0]
+    assert words in errors
+    assert f'data-state="{state}"' in page.split("products-handler</p>")[1].split("<dl")[0], "on the hop's card"
+    assert f'data-state="{state}"' not in page.split("Duration</h3>")[1].split("</figure>")[0]
+
+
+def test_a_hop_that_was_not_read_lately_is_stale_and_not_well(signed_in, measured):
+    measured.hops.get(kind="lambda").series.update(polled_at=NOW - timedelta(minutes=21))
+
+    card = signed_in.get(PAGE).text.split("products-handler</p>")[1].split("<dl")[0]
+
+    assert '<span class="state" data-state="stale">Not read lately</span>' in card
+
+
+def test_a_gap_is_counted_in_words(signed_in, measured, put):
+    put("products-handler", "Duration", [5.0, None, None, 5.0, 5.0, 5.0], statistic="p95")
+
+    page = signed_in.get(f"{PAGE}?range=15m").text
+
+    assert "p95: 2 of 4 values (1 minute each) are missing; a gap is nothing known, never zero." in page
+
+
+def test_what_is_still_being_read_from_history_is_said(signed_in, measured):
+    series = measured.hops.get(kind="lambda").series.first()
+    Gap.objects.create(series=series, period=60, start=NOW - timedelta(days=9), end=NOW - timedelta(hours=2))
+
+    assert re.search(r"Values before .*?2 h ago.*? are still being read", signed_in.get(PAGE).text, re.DOTALL)
+    assert "still being read" not in signed_in.get(f"{PAGE}?range=1h").text
+    assert "still being read" not in signed_in.get(f"{PAGE}?range=30d").text, "hours are all there"
+
+
+def test_errors_of_each_hop_are_drawn_as_counts_and_as_shares(signed_in, measured, put):
+    edge = put("E1PRODUCTSDEMO", "Requests", [200.0] * 5).hop
+    put("E1PRODUCTSDEMO", "5xxErrorRate", [5.0] * 5)
+    gateway = put("products-api", "Count", [50.0] * 5).hop
+    put("products-api", "5XXError", [10.0] * 5)
+
+    drawn = figures(signed_in.get(f"{PAGE}?range=15m").text)
+
+    assert drawn[f"hop-{edge.pk}-counts"]["data"][0]["y"][-3:] == [10.0] * 3
+    assert drawn[f"hop-{gateway.pk}-rates"]["data"][0]["y"][-3:] == [20.0] * 3
+    values = signed_in.get(f"/apis/products/hops/{gateway.pk}/rates/?range=15m").text
+    assert "of all it was asked" in values
+    assert values.count('<td class="number">20</td>') == 5
+
+
+def test_the_cost_of_looking_stands_on_the_page(signed_in, measured):
+    rows = [(NOW, Cause.PAGE, 2100), (NOW - timedelta(hours=3), Cause.IDLE, 7900), (NOW.replace(month=10), "page", 9)]
+    for hour, cause, metrics in rows:
+        ApiUsage.objects.create(
+            api=measured, hour=hour, cause=cause, metrics=metrics, metrics_at_least=metrics // 2, polls=60
+        )
+    call(measured.account, calls=7)
+    words = " ".join(signed_in.get(PAGE).text.split("Cost of looking:")[1].split("<a")[0].split())
+
+    assert words == (
+        "$0.011–$0.021 this hour (2.1k metrics; its account made 7 calls), $0.050–$0.10 since November 1 "
+        "(10k metrics). An hour of an open page adds $0.011–$0.021."
+    )
+
+
+def test_a_slowed_account_says_so_above_the_path(signed_in, measured):
+    Account.objects.update(monthly_budget=1)
+    call(measured.account, units=90_000)
+    page = signed_in.get(PAGE).text
+
+    assert "Reading metrics of account demo is slowed" in page.split('id="path-title"')[0]
+
+
+def call(account, **counts):
+    AwsUsage.objects.create(
+        account=account, region="eu-west-1", service="cloudwatch", operation="GetMetricData", hour=NOW, **counts
+    )
 
 
 def test_a_series_that_never_had_a_datapoint_says_so(signed_in, measured):

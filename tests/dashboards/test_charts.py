@@ -2,7 +2,7 @@ import pytest
 
 from dashboards import charts
 from edgeops.estate.models import HopKind
-from edgeops.metrics import catalogue
+from edgeops.metrics import catalogue, derived
 
 
 @pytest.mark.parametrize("kind", list(HopKind))
@@ -11,7 +11,15 @@ def test_every_metric_that_is_read_is_drawn_once_and_nothing_else_is(kind):
     drawn = [(stroke.metric, stroke.statistic) for chart in charts.of_kind(kind) for stroke in chart.strokes]
 
     assert len(drawn) == len(set(drawn))
-    assert set(drawn) == read
+    assert set(drawn) - set(charts.MEANINGS) == read
+
+
+@pytest.mark.parametrize("kind", list(derived.TRAFFIC))
+def test_errors_are_drawn_as_counts_and_as_a_share_of_what_every_hop_was_asked(kind):
+    """CloudFront publishes the shares and the counts are derived; of all other hops it is the other way round."""
+    drawn = {(stroke.metric, stroke.statistic) for chart in charts.of_kind(kind) for stroke in chart.strokes}
+
+    assert ("5xx", "count" if kind == HopKind.CLOUDFRONT else "share") in drawn
 
 
 @pytest.mark.parametrize("kind", list(HopKind))
@@ -40,7 +48,8 @@ def test_a_metric_somebody_added_gets_a_chart_of_its_own_with_all_its_statistics
 @pytest.mark.parametrize("kind", list(HopKind))
 def test_everything_that_can_be_added_can_be_drawn(kind):
     offered = {(one.name, one.statistic) for one in catalogue.offered(kind)}
-    drawn = [(stroke.metric, stroke.statistic) for chart in charts.of_hop(kind, offered) for stroke in chart.strokes]
+    strokes = [(stroke.metric, stroke.statistic) for chart in charts.of_hop(kind, offered) for stroke in chart.strokes]
+    drawn = [key for key in strokes if key not in charts.MEANINGS]
 
     assert (set(drawn), len(drawn)) == (offered, len(offered))
     for chart in charts.of_hop(kind, offered):

@@ -133,11 +133,63 @@ def test_averages_subtract_and_differences_of_percentiles_say_they_are_approxima
     ]
 
 
-def test_a_stage_cache_makes_the_overhead_approximate():
-    gateway = Measured("rest_api", 1, keyed({"Latency_Average": line(80.0), "IntegrationLatency_Average": line(70.0),
-                                             "CacheHitCount_Sum": line(3.0)}))  # fmt: skip
+def gateway(**lines):
+    return Measured("rest_api", 1, keyed(lines))
 
-    assert derived.overhead(gateway).is_approximate
+
+def test_what_a_stage_cache_answered_is_time_of_the_gateway_alone():
+    """Of 10 requests 4 are hits of 5 ms and 6 take 8 ms and 60 behind: 42.8 on average, of which 36 are behind."""
+    cached = gateway(
+        Latency_Average=line(42.8),
+        IntegrationLatency_Average=line(60.0),
+        CacheHitCount_Sum=line(4.0),
+        Count_SampleCount=line(10.0),
+    )
+
+    assert derived.overhead(cached).line.values == [pytest.approx(6.8)]
+
+
+def test_a_stage_without_a_cache_subtracts_its_averages():
+    uncached = gateway(
+        Latency_Average=line(80.0, 90.0),
+        IntegrationLatency_Average=line(70.0, 70.0),
+        CacheHitCount_Sum=line(None, None),
+        Count_SampleCount=line(10.0, 10.0),
+    )
+
+    assert derived.overhead(uncached).line.values == [10.0, 20.0]
+
+
+def test_nothing_is_known_of_the_overhead_of_a_minute_whose_hits_are_not():
+    patchy = gateway(
+        Latency_Average=line(42.8, 42.8),
+        IntegrationLatency_Average=line(60.0, 60.0),
+        CacheHitCount_Sum=line(4.0, None),
+        Count_SampleCount=line(10.0, 10.0),
+    )
+
+    assert derived.overhead(patchy).line.values == [pytest.approx(6.8), None]
+
+
+def test_errors_of_a_hop_are_derived_as_what_aws_does_not_publish():
+    viewers = edge(
+        _5xxErrorRate_Average=line(2.0, 1.0), _4xxErrorRate_Average=line(5.0, None), Requests_Sum=line(200.0, 100.0)
+    )
+    requests = gateway(_5XXError_Sum=line(5.0), _4XXError_Sum=line(10.0), Count_SampleCount=line(50.0))
+    throttled = Measured("lambda", 2, keyed({"Errors_Sum": line(0.0), "Throttles_Sum": line(9.0),
+                                             "Invocations_Sum": line(None)}))  # fmt: skip
+
+    assert {key: one.values for key, one in derived.of_hop(viewers).items()} == {
+        ("5xx", "count"): [4.0, 1.0],
+        ("4xx", "count"): [10.0, None],
+    }
+    assert {key: one.values for key, one in derived.of_hop(requests).items()} == {
+        ("5xx", "share"): [10.0],
+        ("4xx", "share"): [20.0],
+    }
+    assert derived.of_hop(throttled)["5xx", "share"].values == [100.0]
+    assert derived.of_hop(Measured("s3", 1)) == {}
+    assert derived.of_hop(gateway(Count_SampleCount=line(1.0))) == {}
 
 
 def test_a_balancers_seconds_are_told_in_milliseconds():
