@@ -97,6 +97,8 @@ def _traces(caller: Caller) -> object:
 
 METRICS = Trial("cloudwatch:GetMetricData", "reading metrics", _metric_data)
 WEB_ACL = "arn:aws:wafv2:{region}:{account}:%s/webacl/" + f"{NOBODY}/00000000-0000-0000-0000-000000000000"
+TENANT = "dt_EdgeOpsAccessTest0000000"
+TENANTS = "invalidating for tenants of a distribution"
 FINDING = "finding the request path"
 GLOBAL = (
     Trial(
@@ -120,6 +122,31 @@ GLOBAL = (
         "cloudfront:GetInvalidation",
         "following invalidations",
         _asks("cloudfront", "GetInvalidation", DistributionId="{distribution}", Id="I00EDGEOPSTEST"),
+    ),
+    Trial(
+        "cloudfront:ListInvalidations",
+        "counting invalidations made elsewhere",
+        _asks("cloudfront", "ListInvalidations", DistributionId="{distribution}", MaxItems="1"),
+    ),
+    Trial(
+        "cloudfront:GetDistributionConfig",
+        "knowing whether cache tags can be invalidated",
+        _asks("cloudfront", "GetDistributionConfig", Id="{distribution}"),
+    ),
+    Trial(
+        "cloudfront:ListDistributionTenants",
+        TENANTS,
+        _asks("cloudfront", "ListDistributionTenants", AssociationFilter={"DistributionId": NOBODY}, MaxItems="1"),
+    ),
+    Trial(
+        "cloudfront:ListInvalidationsForDistributionTenant",
+        TENANTS,
+        _asks("cloudfront", "ListInvalidationsForDistributionTenant", Id=TENANT, MaxItems=1),
+    ),
+    Trial(
+        "cloudfront:GetInvalidationForDistributionTenant",
+        TENANTS,
+        _asks("cloudfront", "GetInvalidationForDistributionTenant", DistributionTenantId=TENANT, Id="I00EDGEOPSTEST"),
     ),
     METRICS,
     Trial("wafv2:GetWebACL", "finding web ACLs", _asks("wafv2", "GetWebACL", ARN=WEB_ACL % "global")),
