@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from edgeops.localaws import quotas, scenarios, sts
+from edgeops.localaws import quotas, scenarios, sts, switches
 from edgeops.localaws.faults import Fault, FaultError
 from edgeops.localaws.quotas import QuotaError, Quotas
 from edgeops.localaws.scenarios import Scenario, ScenarioError
 from edgeops.localaws.simulation import Simulation
-from edgeops.localaws.state import State
+from edgeops.localaws.state import State, with_switches
+from edgeops.localaws.switches import SwitchError, Switches
 from edgeops.localaws.wire.messages import HttpRequest, HttpResponse, Params
 from edgeops.localaws.world import Incident
 
@@ -36,11 +37,13 @@ class Control:
             "faults": self._break,
             "trust": self._trust,
             "quotas": self._ration,
+            "edge": self._switch,
         }
         self._deletes: Mapping[str, Callable[[str], object]] = {
             "scenarios": self._end,
             "faults": self._mend,
             "quotas": lambda _: self._ration(asdict(Quotas())),
+            "edge": lambda slug: self._switch(asdict(Switches(slug))),
         }
 
     def answer(self, request: HttpRequest) -> HttpResponse:
@@ -49,7 +52,7 @@ class Control:
             return as_json(200, self._answer(request))
         except ControlError as error:
             return as_json(error.status, {"error": str(error)})
-        except (ScenarioError, FaultError, QuotaError) as error:
+        except (ScenarioError, FaultError, QuotaError, SwitchError) as error:
             return as_json(400, {"error": str(error)})
 
     def _answer(self, request: HttpRequest) -> object:
@@ -75,6 +78,7 @@ class Control:
             "billed": _billed(state),
             "billed_paths": state.billed_paths,
             "quotas": asdict(state.quotas),
+            "edge": {one.api: asdict(one) for one in state.switches},
             "trusts": dict(state.trusts),
             "monitoring": dict(state.monitoring),
             **self._simulation.meter.report(),
@@ -141,6 +145,15 @@ class Control:
     def _ration(self, body: Params) -> object:
         """Change some of the quotas on invalidating; null switches one off."""
         return asdict(self._simulation.store.change(lambda s: replace(s, quotas=quotas.changed(s.quotas, body))).quotas)
+
+    def _switch(self, body: Params) -> object:
+        """Change some of the switches of one API; null leaves one as the world has it."""
+        slug = _text(body, "api")
+        if self._simulation.world.api(slug) is None:
+            raise ControlError(f"no API {slug!r} in this world", status=404)
+        switched = switches.changed(self._simulation.switches(slug), body)
+        self._simulation.store.change(lambda state: with_switches(state, switched))
+        return asdict(switched)
 
     def _trust(self, body: Params) -> object:
         """Let a role be assumed by whoever names its ExternalId; without one it is trusted to nobody any more."""

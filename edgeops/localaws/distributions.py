@@ -7,7 +7,7 @@ from edgeops.localaws import arns, origins, policies
 from edgeops.localaws.wire.messages import Params
 from edgeops.localaws.world import Api
 
-ONLY_CONFIG_HAS = ("CallerReference", "DefaultRootObject", "Logging", "ContinuousDeploymentPolicyId")
+ONLY_CONFIG_HAS = ("CallerReference", "DefaultRootObject", "Logging", "ContinuousDeploymentPolicyId", "CacheTagConfig")
 
 
 def summary(api: Api, *, changed_at: float) -> Params:
@@ -44,6 +44,7 @@ def identity(api: Api, *, changed_at: float) -> Params:
 def config(api: Api) -> Params:
     """The DistributionConfig."""
     of_origins, groups = origins.of(api), origins.groups(api)
+    header = api.distribution.cache_tag_header
     return {
         "CallerReference": f"edgeops-{api.slug}",
         "Aliases": {"Quantity": 1, "Items": [api.distribution.alias]},
@@ -69,6 +70,7 @@ def config(api: Api) -> Params:
         "IsIPV6Enabled": True,
         "ContinuousDeploymentPolicyId": "",
         "Staging": False,
+        **({"CacheTagConfig": {"HeaderName": header}} if header else {}),
     }
 
 

@@ -66,14 +66,13 @@ class EdgeSettings:
 
     def list_cache_policies(self, params: Params, context: Context) -> Params:
         """Managed policies and the account's own."""
-        found = policies.cache_policies(self._simulation.world.apis_of(context.account))
-        asked = [policy for policy in found if params.get("Type") in (None, policy.kind)]
+        asked = [policy for policy in self._cache_policies(context) if params.get("Type") in (None, policy.kind)]
         items = [{"Type": policy.kind, "CachePolicy": policy.told()} for policy in asked]
         return {"CachePolicyList": _page(items, params, "CachePolicy")}
 
     def get_cache_policy(self, params: Params, context: Context) -> Params:
         """One cache policy."""
-        for policy in policies.cache_policies(self._simulation.world.apis_of(context.account)):
+        for policy in self._cache_policies(context):
             if policy.id == params["Id"]:
                 return {"CachePolicy": policy.told(), "ETag": "E" + arns.hexadecimal(policy.id, 13).upper()}
         raise AwsError("NoSuchCachePolicy", "The cache policy does not exist.", status=404)
@@ -161,6 +160,10 @@ class EdgeSettings:
     @property
     def _since(self) -> datetime:
         return datetime.fromtimestamp(int(self._simulation.store.state.anchor), UTC)
+
+    def _cache_policies(self, context: Context) -> list[policies.CachePolicy]:
+        apis = self._simulation.world.apis_of(context.account)
+        return policies.cache_policies([self._simulation.switches(api.slug).switched(api) for api in apis])
 
     def _switch(self, api: Api, status: str) -> None:
         distribution_id = api.distribution.id

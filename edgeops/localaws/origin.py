@@ -1,38 +1,45 @@
 """The origins' data: products that can be read, and changed behind the edge's back so that it goes stale."""
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from urllib.parse import parse_qs
 
 from edgeops.localaws.noise import unit
 from edgeops.localaws.simulation import Simulation
-from edgeops.localaws.state import State
+from edgeops.localaws.state import with_product
 from edgeops.localaws.wire.messages import HttpRequest, HttpResponse, Params
 from edgeops.localaws.world import Api
 
 PREFIX = "/_origin/"
+TAG_HEADER = "Cache-Tag"
 PRODUCTS = 24
+MOVED = "old"
+"""Products were once found under this name: `/products/old/7` leads to `/products/7`."""
 ADJECTIVES = ("Quiet", "Bright", "Copper", "Folding", "Arctic", "Cedar")
 NOUNS = ("kettle", "lamp", "backpack", "notebook", "headset", "chair", "tent", "bicycle")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an origin answers; an answer without an ETag is an error and is never cached."""
+    """What an origin answers; `more` are headers of its own beside the ETag."""
 
     status: int
-    body: bytes
+    body: bytes = b""
     etag: str = ""
     is_cacheable: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The origin's headers."""
+        return {"Content-Type": "application/json", **({"ETag": self.etag} if self.etag else {}), **self.more}
 
     def response(self) -> HttpResponse:
         """The answer as the origin itself gives it, uncached."""
-        headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        if self.etag:
-            headers["ETag"] = self.etag
-        return HttpResponse(self.status, self.body, headers)
+        return HttpResponse(self.status, self.body, {**self.headers, "Cache-Control": "no-store"})
 
 
 class Origin:
@@ -61,10 +68,16 @@ class Origin:
             return failure
         if path == "/health":
             return _json({"status": "ok", "api": api.slug}, is_cacheable=False)
-        if path == f"/{api.slug}":
+        if path in (f"/{api.slug}", f"/{api.slug}/"):
             return self._list(api, query)
+        if path.startswith(moved := f"/{api.slug}/{MOVED}/"):
+            return Answer(301, is_cacheable=True, more={"Location": f"/{api.slug}/{path.removeprefix(moved)}"})
         product = self._product(api, path)
-        return _error(404, f"there is nothing at {path}") if product is None else _json(product)
+        return (
+            _error(404, f"there is nothing at {path}")
+            if product is None
+            else _json(product, more=_tags(api, [product]))
+        )
 
     def _list(self, api: Api, query: str) -> Answer:
         limit = parse_qs(query).get("limit", ["10"])[0]
@@ -73,7 +86,8 @@ class Origin:
         changed = {path for slug, path, _ in self._simulation.store.state.products if slug == api.slug}
         paths = {f"/{api.slug}/{n}" for n in range(1, PRODUCTS + 1)} | changed
         ordered = sorted(paths, key=lambda path: (len(path), path))[: int(limit)]
-        return _json({"items": [self._product(api, path) for path in ordered]})
+        items = [product for path in ordered if (product := self._product(api, path)) is not None]
+        return _json({"items": items}, more=_tags(api, items))
 
     def _put(self, api: Api, path: str, body: bytes) -> Answer:
         name = path.removeprefix(f"/{api.slug}/")
@@ -85,15 +99,16 @@ class Origin:
             change = None
         if not isinstance(change, dict):
             return _error(400, "the body must be a JSON object")
-        current = self._product(api, path) or {"id": name, "version": 0}
+        is_frozen = bool(self._simulation.switches(api.slug).origin_frozen)
+        current = self._newest(api, path) or {"id": name, "version": 0}
         after = {**current, **change, "id": current["id"], "version": current["version"] + 1}
-
-        def edit(state: State) -> State:
-            others = tuple(entry for entry in state.products if entry[:2] != (api.slug, path))
-            return replace(state, products=(*others, (api.slug, path, after)))
-
-        self._simulation.store.change(edit)
+        self._simulation.store.change(lambda state: with_product(state, (api.slug, path, after), is_held=is_frozen))
         return _json(after)
+
+    def _newest(self, api: Api, path: str) -> Params | None:
+        """A product as it was changed last, shown or still held back."""
+        held = {entry[:2]: entry[2] for entry in self._simulation.store.state.held}
+        return held.get((api.slug, path)) or self._product(api, path)
 
     def _product(self, api: Api, path: str) -> Params | None:
         for slug, changed, body in self._simulation.store.state.products:
@@ -129,9 +144,15 @@ class Origin:
         return None
 
 
-def _json(value: object, *, is_cacheable: bool = True) -> Answer:
+def _tags(api: Api, products: Sequence[Params]) -> dict[str, str]:
+    """The header that tells an answer's cache tags, where the API's origin has any."""
+    tags = dict.fromkeys(tag.format(id=product["id"]) for product in products for tag in api.origin_tags)
+    return {TAG_HEADER: ", ".join(tags)} if tags else {}
+
+
+def _json(value: object, *, is_cacheable: bool = True, more: Mapping[str, str] | None = None) -> Answer:
     body = json.dumps(value).encode()
-    return Answer(200, body, f'"{sha256(body).hexdigest()[:16]}"', is_cacheable)
+    return Answer(200, body, f'"{sha256(body).hexdigest()[:16]}"', is_cacheable, more or {})
 
 
 def _error(status: int, message: str) -> Answer:

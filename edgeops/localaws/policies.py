@@ -39,7 +39,7 @@ class CachePolicy:
             "MinTTL": self.min_ttl,
             "ParametersInCacheKeyAndForwardedToOrigin": {
                 "EnableAcceptEncodingGzip": compresses,
-                "EnableAcceptEncodingBrotli": compresses,
+                "EnableAcceptEncodingBrotli": compresses and self.kind == "managed",
                 "HeadersConfig": {"HeaderBehavior": "none"},
                 "CookiesConfig": cookies,
                 "QueryStringsConfig": {"QueryStringBehavior": self.query_strings},
@@ -109,5 +109,5 @@ def cache_policy_of(api: Api) -> str:
 
 
 def _own(api: Api) -> CachePolicy:
-    ttl = api.distribution.ttl_seconds
-    return CachePolicy(arns.identifier(f"{api.slug} cache"), f"{api.slug}-cache", "custom", 0, ttl, ttl, "all")
+    ttl, queries = api.distribution.ttl_seconds, api.distribution.query_strings
+    return CachePolicy(arns.identifier(f"{api.slug} cache"), f"{api.slug}-cache", "custom", 0, ttl, ttl, queries)

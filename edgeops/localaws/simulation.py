@@ -11,6 +11,7 @@ from edgeops.localaws.callers import Caller
 from edgeops.localaws.faults import Fault
 from edgeops.localaws.scenarios import Scenario
 from edgeops.localaws.state import State, Store
+from edgeops.localaws.switches import Switches
 from edgeops.localaws.traffic import Traffic
 from edgeops.localaws.wire.messages import Params
 from edgeops.localaws.world import Account, Api, World
@@ -111,7 +112,11 @@ class Simulation:
         api = self.world.distribution(distribution_id)
         if api is None or api.account_id != context.account.id:
             raise refusals.no_such_distribution()
-        return api
+        return self.switches(api.slug).switched(api)
+
+    def switches(self, slug: str) -> Switches:
+        """What people switched at the edge and the origin of an API."""
+        return next((one for one in self.store.state.switches if one.api == slug), Switches(slug))
 
     def monitoring(self, api: Api) -> str:
         """Its monitoring subscription as the world began, or as it was switched since; empty for none."""

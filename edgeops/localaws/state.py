@@ -10,6 +10,7 @@ from pathlib import Path
 from edgeops.localaws.faults import Fault
 from edgeops.localaws.quotas import Quotas
 from edgeops.localaws.scenarios import Scenario
+from edgeops.localaws.switches import Switches
 from edgeops.localaws.wire.messages import Params
 
 
@@ -27,6 +28,12 @@ class Invalidation:
     paths: tuple[str, ...]
     created_at: float
     completes_at: float
+    tenant_id: str = ""
+
+    @property
+    def holder(self) -> str:
+        """Whose objects it is of: a tenant's, or those of the distribution itself."""
+        return self.tenant_id or self.distribution_id
 
     def status(self, now: float) -> str:
         """CloudFront's own word for where it is."""
@@ -56,6 +63,9 @@ class State:
     quotas: Quotas = field(default_factory=Quotas)
     products: tuple[tuple[str, str, Params], ...] = ()
     """(API slug, path, body) of every product someone changed at the origin."""
+    held: tuple[tuple[str, str, Params], ...] = ()
+    """The same of those changed while their origin was frozen, not shown yet."""
+    switches: tuple[Switches, ...] = ()
     trusts: tuple[tuple[str, str], ...] = ()
     """(role ARN, ExternalId its trust demands) of every role that can be assumed."""
     monitoring: tuple[tuple[str, str], ...] = ()
@@ -73,6 +83,25 @@ def with_billed(state: State, account_id: str, month: str, distribution_id: str,
     counts = {(one.account_id, one.month, one.distribution_id): one.items for one in state.billed}
     counts[place] = counts.get(place, 0) + items
     return replace(state, billed=tuple(Billed(*place, count) for place, count in counts.items()))
+
+
+def with_product(state: State, product: tuple[str, str, Params], *, is_held: bool) -> State:
+    """The state after someone changed a product: shown, or held back by a frozen origin."""
+    known = state.held if is_held else state.products
+    after = (*(entry for entry in known if entry[:2] != product[:2]), product)
+    return replace(state, held=after) if is_held else replace(state, products=after)
+
+
+def with_switches(state: State, switches: Switches) -> State:
+    """The state after the switches of one API were changed; an origin that thaws shows what it held back."""
+    others = tuple(one for one in state.switches if one.api != switches.api)
+    after = replace(state, switches=(*others, switches))
+    if switches.origin_frozen:
+        return after
+    thawed = [product for product in after.held if product[0] == switches.api]
+    for product in thawed:
+        after = with_product(after, product, is_held=False)
+    return replace(after, held=tuple(product for product in after.held if product not in thawed))
 
 
 class Store:
@@ -129,6 +158,8 @@ def _read(path: Path) -> State:
             billed=tuple(Billed(**entry) for entry in raw.get("billed", ())),
             quotas=Quotas(**raw.get("quotas", {})),
             products=tuple((slug, product, body) for slug, product, body in raw["products"]),
+            held=tuple((slug, product, body) for slug, product, body in raw.get("held", ())),
+            switches=tuple(Switches(**entry) for entry in raw.get("switches", ())),
             trusts=tuple((role, external_id) for role, external_id in raw.get("trusts", ())),
             monitoring=tuple((distribution, status) for distribution, status in raw.get("monitoring", ())),
         )

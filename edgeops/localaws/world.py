@@ -17,7 +17,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One CloudFront distribution; `hit_rate` is a share, 0 to 1."""
+    """One CloudFront distribution; `hit_rate` is a share, 0 to 1.
+
+    `query_strings` are in its cache key, `all` or `none`; `cache_tag_header` is what its CacheTagConfig names.
+    """
 
     id: str
     domain: str
@@ -25,6 +28,8 @@ class Distribution:
     hit_rate: float
     ttl_seconds: int
     additional_metrics: bool = False
+    query_strings: str = "all"
+    cache_tag_header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class Api:
     edge_function: str = ""
     failover: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    origin_tags: Sequence[str] = ()
+    """The cache tags its origin gives each product, `{id}` standing for the product's."""
     copy_of: str = ""
     """The slug whose traffic it repeats to the request; empty for an API of its own."""
 

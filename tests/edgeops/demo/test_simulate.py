@@ -75,6 +75,16 @@ def test_a_quota_that_cannot_be_is_an_error_with_its_reason(simulate, word, reas
         simulate("quotas", word)
 
 
+def test_an_edge_is_switched_and_put_back(simulate):
+    switched = simulate("edge", "products", "pop=SIN2-P1", "origin_frozen=yes", "cache_tag_header=")
+    assert (switched["pop"], switched["origin_frozen"], switched["cache_tag_header"]) == ("SIN2-P1", True, "")
+
+    assert simulate("edge", "products", "pop=off", "origin_frozen=no")["pop"] is None
+    assert set(simulate("edge", "products").values()) == {"products", None}
+    with pytest.raises(CommandError, match="not a switch"):
+        simulate("edge", "products", "ttl=3")
+
+
 def test_a_role_lets_edgeops_in_until_it_no_longer_does(simulate, local_aws):
     role = "arn:aws:iam::345678901234:role/edgeops-reader"
 

@@ -1,8 +1,11 @@
 """A simulation inside the test, with a clock the test holds."""
 
+import http.client
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from pathlib import Path
 
 import boto3
@@ -12,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from edgeops.localaws.callers import Caller
 from edgeops.localaws.control import Control
+from edgeops.localaws.edge import Edge
 from edgeops.localaws.endpoint import Endpoint
 from edgeops.localaws.gate import Gate
 from edgeops.localaws.origin import Origin
@@ -60,11 +64,21 @@ def context(simulation, region="eu-west-1", account=None):
 
 
 @dataclass
+class View:
+    """What a viewer got."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+@dataclass
 class Served:
     """The simulation behind a real port, for unmodified clients and the test's clock together."""
 
     simulation: Simulation
     server: Server
+    edge: Server
 
     @property
     def url(self):
@@ -89,6 +103,31 @@ class Served:
             "aws_session_token": given["SessionToken"],
         }
 
+    def view(self, target, host="products.example.test", method="GET", **headers):
+        """What a viewer of the edge gets: status, headers, body; redirects are not followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.edge.port, timeout=10)
+        try:
+            sent = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+            connection.request(method, target, headers=sent)
+            answer = connection.getresponse()
+            return View(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def x_cache(self, target, **more):
+        """The first word of X-Cache: Hit, Miss, RefreshHit or Error."""
+        return self.view(target, **more).headers["X-Cache"].partition(" ")[0]
+
+    def change(self, slug, number, **change):
+        """Change a product behind the edge's back."""
+        return fetch_json(f"{self.url}/_origin/{slug}/{slug}/{number}", change, method="PUT")
+
+    def invalidate(self, *items, distribution="E1PRODUCTSDEMO"):
+        """Create an invalidation and wait until it has completed."""
+        batch = {"Paths": {"Quantity": len(items), "Items": list(items)}, "CallerReference": uuid.uuid4().hex}
+        self.client("cloudfront").create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
+        self.simulation.clock.pass_seconds(self.simulation.settings.invalidation_seconds)
+
     def control(self, path, body=None, *, method=None):
         return fetch_json(f"{self.url}/_control/{path}", body, method=method)
 
@@ -97,12 +136,16 @@ class Served:
 def serving(simulation):
     """The simulation on a port of its own for the length of a block."""
     origin = Origin(simulation)
-    server = Server(0, Gate(Endpoint(simulation), Control(simulation), origin).answer)
-    server.start()
+    edge = Edge(simulation, origin)
+    gate = Gate(Endpoint(simulation), Control(simulation, edge.report), origin)
+    servers = [Server(0, gate.answer), Server(0, edge.answer)]
+    for server in servers:
+        server.start()
     try:
-        yield Served(simulation, server)
+        yield Served(simulation, *servers)
     finally:
-        server.stop()
+        for server in servers:
+            server.stop()
 
 
 @pytest.fixture

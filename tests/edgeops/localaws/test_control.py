@@ -216,6 +216,8 @@ def test_a_restart_keeps_scenarios_faults_invalidations_and_products(tmp_path):
     with localaws.running(state_file) as local:
         local.control("scenarios", {"scenario": "gateway_504", "api": "orders"})
         local.control("faults", {"kind": "throttle", "service": "xray"})
+        local.control("edge", {"api": "catalog", "origin_frozen": True, "pop": "FRA56-P3"})
+        localaws.fetch_json(f"{local.url}/_origin/catalog/catalog/1", {"stock": 7}, method="PUT")
         created = local.client("cloudfront").create_invalidation(DistributionId=PRODUCTS, InvalidationBatch=batch)
         localaws.fetch_json(f"{local.url}/_origin/products/products/1", {"stock": 0}, method="PUT")
         before = local.control("state")
@@ -225,7 +227,11 @@ def test_a_restart_keeps_scenarios_faults_invalidations_and_products(tmp_path):
         again = local.client("cloudfront").create_invalidation(DistributionId=PRODUCTS, InvalidationBatch=batch)
         product = localaws.fetch_json(f"{local.url}/_origin/products/products/1")
 
-    for part in ("anchor", "scenarios", "faults", "billed_paths"):
+        local.control("edge", {"api": "catalog", "origin_frozen": False})
+        thawed = localaws.fetch_json(f"{local.url}/_origin/catalog/catalog/1")
+
+    assert thawed["stock"] == 7
+    for part in ("anchor", "scenarios", "faults", "billed_paths", "edge"):
         assert after[part] == before[part]
     assert again["Invalidation"]["Id"] == created["Invalidation"]["Id"]
     assert (product["stock"], product["version"]) == (0, 2)

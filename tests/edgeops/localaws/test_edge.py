@@ -125,9 +125,21 @@ def test_an_unknown_host_or_method_is_forbidden_as_cloudfront_does(viewer, host,
 
 
 @pytest.mark.parametrize("target", ["/products/999", "/products/01", "/orders/1", "/"])
-def test_an_unknown_item_is_an_error_that_is_not_cached(viewer, target):
-    assert viewer.get(target).status == 404
-    assert viewer.x_cache(target) == "Error from cloudfront"
+def test_an_unknown_item_is_an_error_kept_for_ten_seconds(viewer, clock, target):
+    first = viewer.get(target)
+    clock.pass_seconds(9)
+    kept = viewer.get(target)
+    clock.pass_seconds(1)
+    again = viewer.get(target)
+
+    assert [one.status for one in (first, kept, again)] == [404] * 3
+    assert [one.headers["X-Cache"] for one in (first, kept, again)] == ["Error from cloudfront"] * 3
+    assert [one.headers.get("Age") for one in (first, kept, again)] == [None, "9", None]
+
+
+def test_a_bad_request_is_an_error_that_is_not_kept(viewer):
+    assert viewer.get("/products?limit=many").status == 400
+    assert "Age" not in viewer.get("/products?limit=many").headers
 
 
 def test_health_is_never_cached(viewer):

@@ -40,7 +40,7 @@ FAULTS = (
 
 
 class Command(BaseCommand):
-    """`manage.py simulate scenario|fault|quotas|trust|state|clear`."""
+    """`manage.py simulate scenario|fault|quotas|edge|trust|state|clear`."""
 
     help = "Control the simulated AWS of a running demo."
     requires_system_checks = []
@@ -73,6 +73,15 @@ class Command(BaseCommand):
             metavar="name=value",
             help="as items_per_second=150 or =off; all as at first without any",
         )
+        edge = actions.add_parser("edge", help="how an API's edge and origin answer viewers and probes")
+        edge.add_argument("api", help="products, catalog or orders")
+        edge.add_argument(
+            "switches",
+            nargs="*",
+            metavar="name=value",
+            help="pop=FRA56-P3, waf_blocks=EdgeOps, cache_tag_header=, query_strings=none, origin_frozen=yes; "
+            "=off puts one back, naming none all of them",
+        )
         trust = actions.add_parser("trust", help="a role of the world's other account lets EdgeOps in")
         trust.add_argument("role_arn", help="as arn:aws:iam::345678901234:role/edgeops-reader")
         trust.add_argument("external_id", nargs="?", help="as the account's page shows it; nobody is let in without")
@@ -82,38 +91,30 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print local AWS's answer as JSON; a refusal is an error with its reason."""
         try:
-            answer = self._act(options)
+            answer = ACTIONS[options["action"]](options)
         except ControlError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(answer, indent=2))
-
-    def _act(self, options: dict[str, Any]) -> Any:
-        match options["action"]:
-            case "scenario":
-                body = _given(options, "scenario", "api", "target", "minutes", "intensity")
-                return simulation.ask("POST", "scenarios", body)
-            case "fault":
-                body = _given(options, "kind", "service", "operation", "calls", "seconds", "delay_seconds", "match")
-                return simulation.ask("POST", "faults", body)
-            case "trust":
-                return simulation.ask("POST", "trust", _given(options, "role_arn", "external_id"))
-            case "quotas":
-                return _ration(options["quotas"])
-            case "clear":
-                return _clear()
-        return simulation.ask("GET", "state")
 
 
 def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names if options[name] is not None}
 
 
-def _ration(words: list[str]) -> Any:
+def _start(options: dict[str, Any]) -> Any:
+    return simulation.ask("POST", "scenarios", _given(options, "scenario", "api", "target", "minutes", "intensity"))
+
+
+def _break(options: dict[str, Any]) -> Any:
+    body = _given(options, "kind", "service", "operation", "calls", "seconds", "delay_seconds", "match")
+    return simulation.ask("POST", "faults", body)
+
+
+def _ration(options: dict[str, Any]) -> Any:
     """Change the named quotas; naming none puts all of them back."""
-    if not words:
+    if not options["quotas"]:
         return simulation.ask("DELETE", "quotas")
-    pairs = (word.partition("=") for word in words)
-    return simulation.ask("POST", "quotas", {name: _quota(value) for name, _, value in pairs})
+    return simulation.ask("POST", "quotas", {name: _quota(value) for name, value in _pairs(options["quotas"])})
 
 
 def _quota(value: str) -> float | None:
@@ -125,7 +126,35 @@ def _quota(value: str) -> float | None:
         raise CommandError(f"{value!r} is no number, nor `off`; write as items_per_second=150") from error
 
 
-def _clear() -> dict[str, Any]:
+def _switch(options: dict[str, Any]) -> Any:
+    """Change the named switches of an API; naming none puts all of them back."""
+    if not options["switches"]:
+        return simulation.ask("DELETE", f"edge/{options['api']}")
+    meant = {"off": None, "yes": True, "no": False}
+    switches = {name: meant.get(value, value) for name, value in _pairs(options["switches"])}
+    return simulation.ask("POST", "edge", {"api": options["api"], **switches})
+
+
+def _pairs(words: list[str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, _, value in (word.partition("=") for word in words)]
+
+
+def _trust(options: dict[str, Any]) -> Any:
+    return simulation.ask("POST", "trust", _given(options, "role_arn", "external_id"))
+
+
+def _clear(_options: dict[str, Any]) -> dict[str, Any]:
     going_on = [scenario for scenario in simulation.ask("GET", "state")["scenarios"] if scenario["is_active"]]
     ended = [simulation.ask("DELETE", f"scenarios/{scenario['id']}")["id"] for scenario in going_on]
     return {"ended": ended, **simulation.ask("DELETE", "faults")}
+
+
+ACTIONS = {
+    "scenario": _start,
+    "fault": _break,
+    "quotas": _ration,
+    "edge": _switch,
+    "trust": _trust,
+    "state": lambda _: simulation.ask("GET", "state"),
+    "clear": _clear,
+}
