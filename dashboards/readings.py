@@ -66,9 +66,9 @@ class HopReadings:
 def load(
     apis: Iterable[EdgeApi], start: datetime, end: datetime, *, headline_only: bool = False
 ) -> dict[int, list[HopReadings]]:
-    """The hops of each API, outermost first, by the API's id; every datapoint at the period that suits the span."""
+    """The hops on each API's path, outermost first, by the API's id; datapoints at the period that suits the span."""
     being_read = Prefetch("series", Series.objects.being_read())
-    hops = list(Hop.objects.filter(api__in=apis).select_related("api").prefetch_related(being_read))
+    hops = list(Hop.objects.on_path().filter(api__in=apis).select_related("api").prefetch_related(being_read))
     wanted = [one for hop in hops for one in hop.series.all() if not headline_only or _is_headline(hop, one)]
     now = timezone.now()
     lines = reading.load(wanted, start, end, periods.choose(start, end, now).period, now=now)

@@ -112,7 +112,8 @@ def series_title(series: Series) -> str:
 
 
 def _series_of(api: EdgeApi) -> Iterable[Series]:
-    return Series.objects.filter(hop__api=api).select_related("hop").order_by("hop__position", "hop_id", "pk")
+    on_path = Series.objects.filter(hop__api=api, hop__retired_at=None)
+    return on_path.select_related("hop").order_by("hop__position", "hop_id", "pk")
 
 
 def _grouped(series: Iterable[Series]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -134,7 +134,7 @@ def _meanings(chart: Chart, hop: Hop) -> list[tuple[str, str]]:
 
 
 def _one_chart(request: HtmxRequest, slug: str, hop_id: int, key: str) -> tuple[Chart, HopReadings, TimeRange]:
-    hop = get_object_or_404(Hop.objects.select_related("api"), pk=hop_id, api__slug=slug)
+    hop = get_object_or_404(Hop.objects.on_path().select_related("api"), pk=hop_id, api__slug=slug)
     chart = charts.find(hop.kind, key)
     if chart is None:
         raise Http404

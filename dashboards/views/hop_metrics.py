@@ -71,7 +71,7 @@ def stop(request: HttpRequest, slug: str, hop_id: int) -> HttpResponse:
 
 
 def _hop(slug: str, hop_id: int) -> Hop:
-    return get_object_or_404(Hop.objects.select_related("api__distribution"), pk=hop_id, api__slug=slug)
+    return get_object_or_404(Hop.objects.on_path().select_related("api__distribution"), pk=hop_id, api__slug=slug)
 
 
 def _back(request: HttpRequest, hop: Hop) -> HttpResponse:

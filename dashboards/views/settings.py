@@ -1,5 +1,6 @@
 """Settings, read-only: whether AWS can be read, what reading costs, and what is operated."""
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -7,7 +8,7 @@ from django.views.decorators.http import require_GET
 from dashboards import months, pages, spending
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
-from edgeops.estate.models import Account, EdgeApi
+from edgeops.estate.models import Account, EdgeApi, Hop
 
 
 @require_GET
@@ -16,8 +17,9 @@ def settings(request: HtmxRequest) -> HttpResponse:
     """Every account with its health and its bill, and every API with its request path."""
     now = timezone.now()
     accounts = Account.objects.order_by("name").prefetch_related("health")
+    on_path = Prefetch("hops", Hop.objects.on_path())
     context = {
         "bills": spending.of_accounts(months.current(now), now, accounts),
-        "apis": EdgeApi.objects.select_related("distribution", "account").prefetch_related("hops"),
+        "apis": EdgeApi.objects.select_related("distribution", "account").prefetch_related(on_path),
     }
     return pages.render_page(request, "settings/settings.html", context, fragment="live")

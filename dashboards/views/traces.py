@@ -41,7 +41,7 @@ def listing(request: HtmxRequest, slug: str) -> HttpResponse:
     context = {
         "api": api,
         "time_range": time_range,
-        "is_traced": filters.expression(api.hops.all()) is not None,
+        "is_traced": filters.expression(api.hops.on_path()) is not None,
         "troubles": health.troubled(),
         "read": read,
         **_traces(api, time_range, request.GET.get("show", "")),

@@ -116,7 +116,7 @@ class AlarmSeries(models.Model):
     """A rule applied to a series: one state, moved on by compare-and-set on `seq`."""
 
     rule = models.ForeignKey(AlarmRule, on_delete=models.CASCADE, related_name="alarm_series")
-    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="alarm_series")
+    series = models.ForeignKey(Series, on_delete=models.RESTRICT, related_name="alarm_series")
     state = models.CharField(max_length=20, choices=AlarmState.choices, default=AlarmState.INSUFFICIENT_DATA)
     state_since = models.DateTimeField()
     reason = models.CharField(max_length=300, blank=True)
@@ -139,7 +139,7 @@ class Transition(models.Model):
 
     alarm_series = models.ForeignKey(AlarmSeries, on_delete=models.CASCADE, related_name="transitions")
     seq = models.PositiveIntegerField()
-    rule_version = models.ForeignKey(AlarmRuleVersion, on_delete=models.PROTECT, related_name="transitions")
+    rule_version = models.ForeignKey(AlarmRuleVersion, on_delete=models.RESTRICT, related_name="transitions")
     from_state = models.CharField(max_length=20, choices=AlarmState.choices)
     to_state = models.CharField(max_length=20, choices=AlarmState.choices)
     reason_code = models.CharField(max_length=40)

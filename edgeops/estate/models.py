@@ -122,8 +122,23 @@ class HopKind(models.TextChoices):
     CUSTOM_ORIGIN = "custom_origin", "Custom origin"
 
 
+class HopQuerySet(models.QuerySet["Hop"]):
+    """Queries over hops."""
+
+    def on_path(self) -> Self:
+        """Those on a request path now."""
+        return self.filter(retired_at=None)
+
+    def retired(self) -> Self:
+        """Those that left their path, the latest first."""
+        return self.exclude(retired_at=None).order_by("-retired_at", "-id")
+
+
 class Hop(models.Model):
-    """One resource on an API's request path, with the CloudWatch dimensions its metrics carry."""
+    """One resource on an API's request path, with the CloudWatch dimensions its metrics carry.
+
+    One that left the path stays as a row: its series, their alarms and transitions are history.
+    """
 
     api = models.ForeignKey(EdgeApi, on_delete=models.CASCADE, related_name="hops")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="hops")
@@ -134,10 +149,20 @@ class Hop(models.Model):
     dimensions = models.JSONField(help_text="CloudWatch dimensions, name to value; empty: it has no metrics.")
     aws_id = models.CharField(max_length=300, blank=True, help_text="Its ARN or id, where AWS gives one.")
     details = models.JSONField(default=dict, help_text="What discovery learned beside the dimensions.")
+    retired_at = models.DateTimeField(null=True, help_text="When it left the request path; empty: it is on it.")
+
+    objects = HopQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["api", "kind", "name"], name="hop_once")]
+        constraints = [
+            # AWS lets two APIs of one region have one name; then their ids differ.
+            models.UniqueConstraint(
+                fields=["api", "kind", "region", "name", "aws_id"],
+                condition=Q(retired_at=None),
+                name="hop_on_path_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.name}"

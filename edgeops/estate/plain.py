@@ -30,6 +30,18 @@ __all__ = [
 MAX_ACCOUNTS, MAX_APIS, MAX_HOPS = 200, 2000, 100
 MAX_REGIONS, MAX_ALIASES, MAX_DIMENSIONS = 50, 200, 30
 MAX_POSITION = 100
+DIMENSIONS = {
+    HopKind.CLOUDFRONT: {"DistributionId", "Region"},
+    HopKind.REST_API: {"ApiName"},
+    HopKind.HTTP_API: {"ApiId"},
+    HopKind.ALB: {"LoadBalancer"},
+    HopKind.TARGET_GROUP: {"LoadBalancer", "TargetGroup"},
+    HopKind.LAMBDA: {"FunctionName"},
+    HopKind.WAF: {"WebACL", "Rule"},
+    HopKind.HEALTH_CHECK: {"HealthCheckId"},
+    HopKind.EDGE_FUNCTION: {"FunctionName", "Region"},
+}
+"""Without these CloudWatch answers with empty series, never with an error; a hop without any has no metrics."""
 
 type Doc = AccountDoc | ApiDoc | DistributionDoc | HopDoc
 
@@ -88,10 +100,16 @@ def check_api(doc: ApiDoc) -> ApiDoc:
     return api_from_plain(api_to_plain(doc))
 
 
-def fingerprint(doc: EstateDoc) -> str:
-    """What tells this estate from any other: the same text for the same document."""
-    plain = json.dumps(estate_to_plain(doc), sort_keys=True)
-    return hashlib.sha256(plain.encode()).hexdigest()
+def fingerprint(doc: EstateDoc | ApiDoc | None) -> str:
+    """What tells this document from any other, and from none: the same text for the same document."""
+    match doc:
+        case EstateDoc():
+            plain = estate_to_plain(doc)
+        case ApiDoc():
+            plain = api_to_plain(doc)
+        case None:
+            plain = {}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _account(value: Value) -> AccountDoc:
@@ -148,24 +166,28 @@ def _distribution(value: Value) -> DistributionDoc:
 
 def _hop(value: Value) -> HopDoc:
     taken = Fields(value, _names(HopDoc))
+    kind = taken["kind"].choice(HopKind.values)
     return HopDoc(
-        kind=taken["kind"].choice(HopKind.values),
+        kind=kind,
         name=taken["name"].text(least=1, most=200),
         region=taken["region"].region(),
         position=taken["position"].number(most=MAX_POSITION),
-        dimensions=_dimensions(taken.get("dimensions", {})),
+        dimensions=_dimensions(taken.get("dimensions", {}), kind),
         aws_id=taken.get("aws_id", "").text(most=300),
         details=taken.get("details", {}).json(),
     )
 
 
-def _dimensions(value: Value) -> dict[str, str]:
+def _dimensions(value: Value, kind: str) -> dict[str, str]:
     """CloudWatch's own bounds on names and values: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html."""
     found = value.texts(keys=255, values=1024)
     if len(found) > MAX_DIMENSIONS:
         raise value.error(f"has {len(found)} dimensions; CloudWatch knows {MAX_DIMENSIONS} at most.")
     if len(",".join(f"{name}={text}" for name, text in found.items())) > 400:
         raise value.error("is too long; 400 characters are allowed in all.")
+    missing = sorted(DIMENSIONS.get(HopKind(kind), set()) - set(found)) if found else []
+    if missing:
+        raise value.error(f"{missing[0]} is missing: CloudWatch has no metrics of this kind without it.")
     return found
 
 

@@ -1,15 +1,20 @@
 """The estate as it is, as a document: a bounded number of queries, however large it is."""
 
+from collections.abc import Iterable
+
+from django.db.models import Prefetch
+
 from edgeops.estate.document import AccountDoc, ApiDoc, DistributionDoc, EstateDoc, HopDoc
 from edgeops.estate.models import Account, Distribution, EdgeApi, Hop
 
 
 def current() -> EstateDoc:
     """Everything that is operated, by name: the same rows give the same document."""
-    apis = EdgeApi.objects.select_related("account", "distribution").prefetch_related("hops").order_by("slug")
+    on_path = Prefetch("hops", Hop.objects.on_path(), to_attr="path")
+    apis = EdgeApi.objects.select_related("account", "distribution").prefetch_related(on_path).order_by("slug")
     return EstateDoc(
         accounts=tuple(account_doc(one) for one in Account.objects.order_by("name")),
-        apis=tuple(api_doc(one) for one in apis),
+        apis=tuple(api_doc(one, one.path) for one in apis),
     )
 
 
@@ -25,15 +30,15 @@ def account_doc(account: Account) -> AccountDoc:
     )
 
 
-def api_doc(api: EdgeApi) -> ApiDoc:
-    """One API with its distribution and its request path."""
+def api_doc(api: EdgeApi, path: Iterable[Hop] | None = None) -> ApiDoc:
+    """One API with its distribution and its request path, which somebody may have read already."""
     return ApiDoc(
         slug=api.slug,
         name=api.name,
         account=api.account.name,
         region=api.region,
         distribution=distribution_doc(api.distribution),
-        hops=tuple(hop_doc(one) for one in api.hops.all()),
+        hops=tuple(hop_doc(one) for one in (api.hops.on_path() if path is None else path)),
         description=api.description,
     )
 

@@ -1,7 +1,7 @@
 """Which series are read of a hop: those of the catalogue's lean set, and what people add to it or take from it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -21,11 +21,17 @@ class RegistryError(ValueError):
 def ensure_series(hop: Hop) -> list[Series]:
     """Create the series of a hop that do not exist yet and return all of them; calling it again changes nothing.
 
-    What somebody stopped stays stopped.
+    What somebody stopped stays stopped. A hop without dimensions has no metrics of its own.
     """
     metrics = catalogue.for_hop(hop.kind, has_additional_metrics=hop.api.distribution.has_additional_metrics)
-    Series.objects.bulk_create([_series(hop, metric) for metric in metrics], ignore_conflicts=True)
+    create(hop, metrics)
     return list(Series.objects.filter(hop=hop).order_by("pk"))
+
+
+def create(hop: Hop, metrics: Iterable[Metric]) -> None:
+    """Create the series of these metrics that a hop has the dimensions for and that do not exist yet."""
+    published = [one for one in metrics if hop.dimensions and set(one.dimensions or ()) <= set(hop.dimensions)]
+    Series.objects.bulk_create([_series(hop, metric) for metric in published], ignore_conflicts=True)
 
 
 def add(hop: Hop, name: str, statistic: str, *, actor: Actor, now: datetime) -> Series:

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from edgeops.aws.errors import AwsError
 from edgeops.aws.xray import Summary, XRay
 from edgeops.estate.fetches import FetchState
-from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, EdgeApi
+from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, EdgeApi, Hop
 from edgeops.traces import filters
 from edgeops.traces.models import TraceDocument, TraceSummary, TraceWindow
 
@@ -41,7 +41,8 @@ def connect(account: Account, region: str, now: datetime) -> XRay:
 def plan_windows(now: datetime) -> list[int]:
     """Put this minute's window of every traced API in the queue; the ids of the new ones. Safe to call twice."""
     end = now.replace(second=0, microsecond=0)
-    apis = [api for api in EdgeApi.objects.prefetch_related("hops") if filters.expression(api.hops.all())]
+    on_path = models.Prefetch("hops", Hop.objects.on_path())
+    apis = [api for api in EdgeApi.objects.prefetch_related(on_path) if filters.expression(api.hops.all())]
     windows = (_planned(api, end, now) for api in apis)
     return [window.pk for window in windows if window is not None]
 
@@ -67,7 +68,7 @@ def read_window(pk: int, *, now: datetime, connect: Connect = connect) -> bool:
     if window is None:
         return False
     api = EdgeApi.objects.select_related("account").get(pk=window.api_id)
-    expression = filters.expression(api.hops.all())
+    expression = filters.expression(api.hops.on_path())
     if expression is None:
         window.finish(next_at=None, state=FetchState.FAILED, last_error="No hop of this API reports to X-Ray any more.")
         return False

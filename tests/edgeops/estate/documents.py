@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from edgeops.estate import plain
 from edgeops.estate.document import AccountDoc, ApiDoc, DistributionDoc, EstateDoc, HopDoc
 from edgeops.estate.models import HopKind
 
@@ -50,7 +51,7 @@ ESTATE = EstateDoc(accounts=(SHOP,), apis=(PRODUCTS,))
 
 REGIONS = st.sampled_from(["eu-west-1", "us-east-1", "ap-southeast-2"])
 SLUGS = st.from_regex(r"[-a-zA-Z0-9_]{1,60}", fullmatch=True)
-LINES = st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=60).filter(str.strip)
+LINES = st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=40).filter(str.strip)
 STORABLE = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -81,6 +82,21 @@ def accounts(draw, name):
 
 
 @st.composite
+def hops(draw):
+    kind = draw(st.sampled_from(HopKind.values))
+    needed = st.fixed_dictionaries(dict.fromkeys(sorted(plain.DIMENSIONS.get(HopKind(kind), ())), LINES))
+    return HopDoc(
+        kind=kind,
+        name=draw(LINES),
+        region=draw(REGIONS),
+        position=draw(st.integers(0, 100)),
+        dimensions=draw(st.just({}) | needed),
+        aws_id=draw(st.just("") | LINES),
+        details=draw(st.dictionaries(STORABLE, JSON, max_size=3)),
+    )
+
+
+@st.composite
 def apis(draw, slug, account):
     distribution = DistributionDoc(
         aws_id=draw(st.from_regex(r"[A-Z0-9]{1,40}", fullmatch=True)),
@@ -92,17 +108,7 @@ def apis(draw, slug, account):
         viewer_host=draw(st.just("") | HOSTS),
         origin_probe_url=draw(ADDRESSES),
     )
-    hops = st.builds(
-        HopDoc,
-        kind=st.sampled_from(HopKind.values),
-        name=LINES,
-        region=REGIONS,
-        position=st.integers(0, 100),
-        dimensions=st.dictionaries(LINES, LINES, max_size=3),
-        aws_id=st.just("") | LINES,
-        details=st.dictionaries(STORABLE, JSON, max_size=3),
-    )
-    path = draw(st.lists(hops, max_size=4, unique_by=lambda hop: (hop.kind, hop.region, hop.name, hop.aws_id)))
+    path = draw(st.lists(hops(), max_size=4, unique_by=lambda hop: (hop.kind, hop.region, hop.name, hop.aws_id)))
     return ApiDoc(
         slug=slug,
         name=draw(LINES),

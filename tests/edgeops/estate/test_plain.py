@@ -58,6 +58,7 @@ def test_a_budget_may_be_written_as_people_write_money(raw, budget):
         ),
         ("apis.0.hops.1.region", "global", "is no AWS region that EdgeOps knows. Regions are named like eu-west-1."),
         ("apis.0.hops.1.dimensions", {"Stage": 1}, "apis[0].hops[1].dimensions.Stage: must be text, not a number."),
+        ("apis.0.hops.1.dimensions", {"Stage": "prod"}, "hops[1].dimensions: ApiName is missing: CloudWatch has no"),
         ("apis.0.hops.1.dimensions", {1: "a"}, "must be text, not a number. Put it in quotes."),
         ("apis.0.hops.1.dimensions", {"A": "x" * 500}, "400 characters are allowed in all"),
         ("apis.0.hops.1.details", {"a": {1, 2}}, "may hold texts, numbers, true, false, null, lists and mappings"),
