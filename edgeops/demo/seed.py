@@ -1,17 +1,22 @@
 """Filling an empty EdgeOps with the demo's world; run again, it puts back only what is missing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import connection
+from django.utils import timezone
 
+from edgeops.access import audit
 from edgeops.access.models import User
 from edgeops.demo import world
-from edgeops.estate.models import Account, Distribution, EdgeApi, Hop
-from edgeops.metrics import registry
+from edgeops.discovery import adopting
+from edgeops.estate import snapshot
+from edgeops.estate.document import AccountDoc, ApiDoc, DistributionDoc, EstateDoc, HopDoc
+from edgeops.estate.models import Account, EdgeApi
 
 PEOPLE = ("admin", "operator", "viewer")
 
@@ -38,57 +43,59 @@ def people(password: str) -> None:
         user.groups.add(Group.objects.get(name=name))
 
 
-@transaction.atomic
 def estate() -> list[EdgeApi]:
-    """The account, its three APIs, their hops and the series to poll."""
-    seed = world.read()
-    account, _ = Account.objects.update_or_create(
-        name=seed["account"]["name"],
-        defaults={"aws_account_id": seed["account"]["id"], "region": seed["account"]["region"]},
+    """The account, its three APIs, their hops and the series to poll; what people made of them since stays."""
+    seed, known = world.read(), {api.slug: api for api in snapshot.current().apis}
+    account = AccountDoc(
+        name=seed["account"]["name"], aws_account_id=seed["account"]["id"], region=seed["account"]["region"]
     )
-    return [_api(account, api) for api in world.operated(seed)]
+    is_known = Account.objects.filter(name=account.name).exists()
+    wanted = EstateDoc(
+        accounts=() if is_known else (account,),
+        apis=tuple(_api(account, api, known.get(api["slug"])) for api in world.operated(seed)),
+    )
+    adopting.adopt(wanted, actor=audit.SYSTEM, now=timezone.now())
+    return list(EdgeApi.objects.filter(slug__in=[api.slug for api in wanted.apis]).order_by("slug"))
 
 
-def _api(account: Account, seed: Mapping[str, Any]) -> EdgeApi:
-    api, _ = EdgeApi.objects.update_or_create(
+def _api(account: AccountDoc, seed: Mapping[str, Any], known: ApiDoc | None) -> ApiDoc:
+    if known is not None:
+        return replace(known, distribution=_placed(known.distribution, seed["slug"]))
+    return ApiDoc(
         slug=seed["slug"],
-        defaults={
-            "name": seed["name"],
-            "description": seed["description"],
-            "account": account,
-            "region": account.region,
-            "distribution": _distribution(account, seed["slug"], seed["distribution"]),
-        },
+        name=seed["name"],
+        description=seed["description"],
+        account=account.name,
+        region=account.region,
+        distribution=_placed(_distribution(seed["slug"], seed["distribution"]), seed["slug"]),
+        hops=tuple(
+            HopDoc(
+                kind=hop.kind,
+                name=hop.name,
+                region=hop.region or account.region,
+                position=hop.position,
+                dimensions=hop.dimensions,
+            )
+            for hop in world.hops(seed)
+        ),
     )
-    for seeded in world.hops(seed):
-        hop, _ = Hop.objects.update_or_create(
-            api=api,
-            kind=seeded.kind,
-            name=seeded.name,
-            defaults={
-                "account": account,
-                "region": seeded.region or account.region,
-                "position": seeded.position,
-                "dimensions": dict(seeded.dimensions),
-            },
-        )
-        registry.ensure_series(hop)
-    return api
 
 
-def _distribution(account: Account, slug: str, seed: Mapping[str, Any]) -> Distribution:
-    """Its viewers ask the simulated edge, by Host header; its origin is local AWS's, for comparing ETags."""
-    distribution, _ = Distribution.objects.update_or_create(
-        account=account,
+def _distribution(slug: str, seed: Mapping[str, Any]) -> DistributionDoc:
+    return DistributionDoc(
         aws_id=seed["id"],
-        defaults={
-            "name": slug,
-            "domain": seed["domain"],
-            "aliases": [seed["alias"]],
-            "has_additional_metrics": seed["additional_metrics"],
-            "viewer_base_url": f"http://127.0.0.1:{settings.EDGE_PORT}",
-            "viewer_host": seed["alias"],
-            "origin_probe_url": f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_origin/{slug}",
-        },
+        name=slug,
+        domain=seed["domain"],
+        aliases=(seed["alias"],),
+        has_additional_metrics=seed["additional_metrics"],
+        viewer_host=seed["alias"],
     )
-    return distribution
+
+
+def _placed(distribution: DistributionDoc, slug: str) -> DistributionDoc:
+    """Viewers ask the simulated edge, by Host header; the origin is local AWS's, for comparing ETags."""
+    return replace(
+        distribution,
+        viewer_base_url=f"http://127.0.0.1:{settings.EDGE_PORT}",
+        origin_probe_url=f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_origin/{slug}",
+    )

@@ -11,6 +11,11 @@ from edgeops.estate import comparing, plain, snapshot, turns
 from edgeops.estate.document import AccountDoc
 from edgeops.estate.models import Account
 
+SHARED_ROLE = (
+    "The role {role} of the account {name} is used by the account {other} already: one of the two would be read under "
+    "the other's name. Give each a role of its own."
+)
+
 
 class EstateError(ValueError):
     """An estate that cannot be; the message says what is wrong and what to do."""
@@ -57,10 +62,7 @@ def remove(account: Account, *, actor: Actor, now: datetime) -> None:
 def _refuse_shared_role(doc: AccountDoc) -> None:
     other = Account.objects.filter(role_arn=doc.role_arn).exclude(name=doc.name).first() if doc.role_arn else None
     if other is not None:
-        raise EstateError(
-            f"The role {doc.role_arn} is used by the account {other} already: one of the two would be read under the "
-            "other's name. Give this account a role of its own."
-        )
+        raise EstateError(SHARED_ROLE.format(role=doc.role_arn, name=doc.name, other=other))
 
 
 def _refuse_used(account: Account) -> None:

@@ -93,36 +93,41 @@ def compare_api(now: ApiDoc | None, wanted: ApiDoc) -> list[Difference]:
 
 def compare_hops(now: ApiDoc, wanted: ApiDoc) -> list[Difference]:
     """What becomes of each hop on an API's request path, and no more."""
-    found: list[Difference] = []
-    for old, new in pairs(now, wanted):
-        if old is None and new is not None:
-            found.append(_hop(Kind.ADDED, wanted, new))
-        elif new is None and old is not None:
-            found.append(_hop(Kind.REMOVED, wanted, old))
-        elif old is not None and new is not None and (changes := _hop_changes(old, new)):
-            found.append(_hop(Kind.CHANGED, wanted, new, changes))
-    return found
+    found = (
+        compare_hop(
+            wanted,
+            None if before is None else now.hops[before],
+            None if after is None else wanted.hops[after],
+        )
+        for before, after in pairs(now, wanted)
+    )
+    return [one for one in found if one is not None]
 
 
-def pairs(now: ApiDoc, wanted: ApiDoc) -> list[tuple[HopDoc | None, HopDoc | None]]:
-    """Which hop became which, in the wanted order, then those that go; None where there is no other.
+def compare_hop(api: ApiDoc, now: HopDoc | None, wanted: HopDoc | None) -> Difference | None:
+    """What becomes of one hop of `api`; None when nothing does."""
+    if wanted is None:
+        return None if now is None else _hop(Kind.REMOVED, api, now)
+    if now is None:
+        return _hop(Kind.ADDED, api, wanted)
+    changes = _hop_changes(now, wanted)
+    return _hop(Kind.CHANGED, api, wanted, changes) if changes else None
+
+
+def pairs(now: ApiDoc, wanted: ApiDoc) -> list[tuple[int | None, int | None]]:
+    """Which hop became which, by index, in the wanted order, then those that go; None where there is no other.
 
     The same metrics, the same id, the same name, in this order, make two hops of one kind and region the same. Hops of
     another account are others.
     """
-    if now.account != wanted.account:
-        return [*((None, hop) for hop in wanted.hops), *((hop, None) for hop in now.hops)]
     became: dict[int, int] = {}
-    for key in (_all_of, _dimensions, _aws_id, _name):
+    for key in (_all_of, _dimensions, _aws_id, _name) if now.account == wanted.account else ():
         free = _places(now.hops, key, set(became.values()))
         for index, hop in enumerate(wanted.hops):
             if index not in became and free.get(key(hop)):
                 became[index] = free[key(hop)].pop(0)
-    found: list[tuple[HopDoc | None, HopDoc | None]] = [
-        (now.hops[became[index]] if index in became else None, hop) for index, hop in enumerate(wanted.hops)
-    ]
-    taken = set(became.values())
-    return found + [(hop, None) for index, hop in enumerate(now.hops) if index not in taken]
+    gone = sorted(set(range(len(now.hops))) - set(became.values()))
+    return [*((became.get(index), index) for index in range(len(wanted.hops))), *((index, None) for index in gone)]
 
 
 def is_same_resource(now: HopDoc, wanted: HopDoc) -> bool:

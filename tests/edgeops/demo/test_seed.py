@@ -67,6 +67,21 @@ def test_seeding_again_changes_nothing_and_follows_moved_ports(db, settings):
     assert Distribution.objects.get(name="orders").viewer_url == "http://127.0.0.1:19001"
 
 
+def test_what_people_made_of_the_demo_stays_when_it_is_seeded_again(db):
+    api = seed.estate()[0]
+    Account.objects.update(monthly_budget=5)
+    Hop.objects.create(
+        api=api, account=api.account, region="us-east-1", kind="waf", position=0, name="acl", dimensions={}
+    )
+    EdgeApi.objects.filter(slug="orders").delete()
+
+    seed.estate()
+
+    assert Account.objects.get().monthly_budget == 5
+    assert api.hops.on_path().filter(kind="waf").exists()
+    assert EdgeApi.objects.count() == 3
+
+
 def test_the_three_people_hold_their_roles(db):
     seed.people("first password")
 
