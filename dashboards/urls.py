@@ -18,6 +18,7 @@ from dashboards.views import (
     inbox,
     overview,
     spending,
+    terraform,
     traces,
     webhooks,
 )
@@ -26,6 +27,7 @@ from dashboards.views import settings as settings_page
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("apis/new/", add_api.start, name="add_api"),
+    path("apis/new/terraform/", terraform.outputs, name="add_api_terraform"),
     path("apis/new/in/<slug:name>/", add_api.listing, name="add_api_listing"),
     path("apis/new/in/<slug:name>/list/", add_api.list_again, name="add_api_list"),
     path("apis/new/in/<slug:name>/pick/", add_api.pick, name="add_api_pick"),

@@ -16,6 +16,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 PAGES = {
     "overview": "/",
     "add_api": "/apis/new/",
+    "add_api_terraform": "/apis/new/terraform/",
     "add_api_listing": "/apis/new/in/demo/",
     "add_api_path": "/apis/new/path/{path}/",
     "api": "/apis/catalog/",

@@ -22,6 +22,7 @@ TABLE = {
     "hook": (OPEN, "post"),
     "overview": (VIEWER, "get"),
     "add_api": (OPERATOR, "get"),
+    "add_api_terraform": (OPERATOR, "get"),
     "add_api_listing": (OPERATOR, "get"),
     "add_api_list": (OPERATOR, "post"),
     "add_api_pick": (OPERATOR, "post"),
