@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("apis/new/in/<slug:name>/list/", add_api.list_again, name="add_api_list"),
     path("apis/new/in/<slug:name>/pick/", add_api.pick, name="add_api_pick"),
     path("apis/new/path/<uuid:identity>/", found_path.found, name="add_api_path"),
+    path("apis/new/path/<uuid:identity>/adopt/", found_path.adopt, name="add_api_adopt"),
     path("apis/new/path/<uuid:identity>/again/", found_path.look_again, name="add_api_look_again"),
     path("apis/<slug:slug>/", apis.detail, name="api"),
     path("apis/<slug:slug>/path/<slug:key>/", apis.path_values, name="api_path_values"),

@@ -68,6 +68,7 @@ DOWNLOADS = {
 POSTS = {
     "add_api_list": "/apis/new/in/demo/list/",
     "add_api_pick": "/apis/new/in/demo/pick/",
+    "add_api_adopt": "/apis/new/path/{path}/adopt/",
     "add_api_look_again": "/apis/new/path/{path}/again/",
     "aws_account_test": "/settings/accounts/demo/access/",
     "alarm_switch": "/alarms/{alarm}/switch/",

@@ -27,6 +27,7 @@ TABLE = {
     "add_api_list": (OPERATOR, "post"),
     "add_api_pick": (OPERATOR, "post"),
     "add_api_path": (OPERATOR, "get"),
+    "add_api_adopt": (ADMIN, "post"),
     "add_api_look_again": (OPERATOR, "post"),
     "api": (VIEWER, "get"),
     "api_values": (VIEWER, "get"),
