@@ -26,9 +26,10 @@ from edgeops.estate.plain import DocumentError
 def detail(request: HtmxRequest, name: str) -> HttpResponse:
     """One account: how it is entered, what its access allowed when it was tested, its health and its bill."""
     now = timezone.now()
-    account = get_object_or_404(Account, name=name)
+    account = get_object_or_404(Account.objects.prefetch_related("health", "apis"), name=name)
     asked = discoveries.newest(account, DiscoveryKind.ACCESS)
-    etag = refreshing.tag(request, now, asked.marks, list(account.health.values_list("pk", "state", "message")))
+    health = [(one.pk, one.state, one.message) for one in account.health.all()]
+    etag = refreshing.tag(request, now, asked.marks, health)
     if (unchanged := refreshing.not_modified(request, etag)) is not None:
         return unchanged
     (bill,) = spending.of_accounts(months.current(now), now, Account.objects.filter(pk=account.pk))

@@ -1,4 +1,4 @@
-"""Settings, read-only: whether AWS can be read, what reading costs, and what is operated."""
+"""Settings: whether AWS can be read, what reading costs, what is operated, and the ways to add to it."""
 
 from django.db.models import Prefetch
 from django.http import HttpResponse
@@ -16,7 +16,7 @@ from edgeops.estate.models import Account, EdgeApi, Hop
 def settings(request: HtmxRequest) -> HttpResponse:
     """Every account with its health and its bill, and every API with its request path."""
     now = timezone.now()
-    accounts = Account.objects.order_by("name").prefetch_related("health")
+    accounts = Account.objects.order_by("name").prefetch_related("health", "apis")
     on_path = Prefetch("hops", Hop.objects.on_path())
     context = {
         "bills": spending.of_accounts(months.current(now), now, accounts),

@@ -1,10 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
-from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage
+from edgeops.estate.models import AccessState, Account, AccountHealth, AwsUsage, EdgeApi
 from tests.fixtures.estate import NOW
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +47,30 @@ def test_health_is_told_per_service_with_what_to_do(signed_in, account):
     assert "Forbidden" in page
 
 
-def test_an_account_nothing_was_read_from_says_so(signed_in, account):
+def test_an_account_nothing_was_read_from_says_so(signed_in, api):
     assert "Nothing has been read from this account yet" in signed_in.get("/settings/").text
+
+
+def test_an_account_without_an_api_says_that_nothing_is_read(signed_in, account):
+    page = signed_in.get("/settings/").text
+    assert "No API of this account is operated, so nothing is read from it." in page
+    assert "No API is operated yet" in page
+
+
+@pytest.mark.parametrize(
+    ("person", "ways"), [("vera", []), ("otto", ["Add an API"]), ("ada", ["Add an account", "Add an API"])]
+)
+def test_each_role_finds_the_ways_it_may_go(client, request, api, person, ways):
+    client.force_login(request.getfixturevalue(person))
+    page = client.get("/settings/").text
+    assert [way for way in ("Add an account", "Add an API") if f">{way}</a>" in page] == ways
+    assert 'href="/settings/accounts/demo/">Account demo</a>' in page
+
+
+def test_the_age_of_a_paths_comparison_is_told(signed_in, api):
+    assert '"Compared with AWS">not yet' in signed_in.get("/settings/").text
+    EdgeApi.objects.update(path_checked_at=timezone.now() - timedelta(hours=3))
+    assert "3 h ago" in signed_in.get("/settings/").text
 
 
 def test_the_estate_is_listed(signed_in, api):
@@ -83,5 +105,5 @@ def test_an_account_that_is_slowed_says_so(signed_in, account):
 def test_the_number_of_queries_does_not_grow_with_the_estate(signed_in, api, django_assert_max_num_queries):
     for number in range(4):
         Account.objects.create(name=f"other-{number}", aws_account_id="1" * 12, region="eu-west-1", monthly_budget=9)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         signed_in.get("/settings/")
