@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from edgeops.invalidations.models import Batch, BatchState, Request
+from edgeops.invalidations.models import Batch, BatchState, Request, RequestState
 
 UNDER_WAY = {BatchState.SUBMITTED, BatchState.IN_PROGRESS}
 
@@ -19,14 +19,30 @@ class Step:
     text: str = ""
 
 
-def steps(request: Request, batch: Batch) -> list[Step]:
-    """The four links, whatever became of the batch."""
-    return [
-        Step("asked", "Asked for", "done", request.requested_at),
-        _sent(batch),
-        _completed(batch),
-        _proven(batch),
-    ]
+def steps(request: Request, batch: Batch | None) -> list[Step]:
+    """The four links, whatever became of the request and its batch."""
+    asked = Step("asked", "Asked for", "done", request.requested_at)
+    if batch is None:
+        return [asked, _waiting(request), Step("completed", "Completed", "todo", None), _unproven()]
+    return [asked, _sent(batch), _completed(batch), _proven(batch)]
+
+
+def _waiting(request: Request) -> Step:
+    """What comes before a batch is made of it."""
+    match request.state:
+        case RequestState.AWAITING_APPROVAL:
+            return Step("sent", "Waiting for a second person's approval", "current", None, request.waits_for)
+        case RequestState.HELD:
+            return Step("sent", "Held", "current", None, request.waits_for)
+        case RequestState.REQUESTED:
+            return Step("sent", "Waiting for its time", "current", request.not_before)
+        case RequestState.QUEUED:
+            return Step("sent", "Waiting to be sent", "current", None, "Stored; sent with others asked for just now.")
+    return Step("sent", f"Not sent: {request.get_state_display().lower()}", "todo", None, request.outcome)
+
+
+def _unproven() -> Step:
+    return Step("proven", "Verified at the edge", "todo", None)
 
 
 def _sent(batch: Batch) -> Step:

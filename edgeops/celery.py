@@ -38,6 +38,7 @@ app.conf.update(
         "tasks.polling.*": "poll",
         "tasks.judging.*": "evaluate",
         "tasks.delivering.*": "deliver",
+        "tasks.invalidating.close_windows": "evaluate",  # not behind a storm of what it gathers
         "tasks.invalidating.*": "invalidate",
         "tasks.receiving.*": "invalidate",
         "tasks.tracing.*": "slow",
@@ -65,6 +66,12 @@ app.conf.update(
     # A message that waited longer than its slot is worthless: the next one does the same work on newer data.
     beat_schedule={
         "sweep waiting rows": {"task": "tasks.sweeping.sweep", "schedule": 5.0, "options": {"expires": 5}},
+        # Half a second: a window that closes must not wait for the next beat.
+        "close invalidation windows": {
+            "task": "tasks.invalidating.close_windows",
+            "schedule": 0.5,
+            "options": {"expires": 0.5},
+        },
         "plan metric polls": {"task": "tasks.polling.plan_polls", "schedule": 10.0, "options": {"expires": 10}},
         "plan trace windows": {
             "task": "tasks.tracing.plan_trace_windows",

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from edgeops.invalidations import lifecycle
+from edgeops.invalidations import coalescing, lifecycle, waking
 from tasks.base import HouseTask
 from tasks.publishing import publish
 
@@ -14,3 +14,12 @@ def advance_batch(identity: str) -> None:
     batch = lifecycle.advance(identity, now=timezone.now())
     if batch is not None and batch.next_at is not None and batch.next_at <= timezone.now():
         publish(advance_batch, identity)
+
+
+@shared_task(base=HouseTask, is_silent=True)
+def close_windows() -> None:
+    """Freeze what was asked for as its windows close, and send it; with nothing to do it only reads."""
+    now = timezone.now()
+    waking.wake(now)
+    for batch in coalescing.freeze_due(now):
+        publish(advance_batch, batch)

@@ -5,13 +5,9 @@ from django.utils import timezone
 
 from edgeops.webhooks import running
 from tasks.base import HouseTask
-from tasks.invalidating import advance_batch
-from tasks.publishing import publish
 
 
 @shared_task(base=HouseTask)
 def run_delivery(pk: int) -> None:
-    """Run the rules of one delivery, and send off what they ask for; the sweep takes up what is lost."""
-    for request in running.run(pk, now=timezone.now()):
-        if request.batch_id is not None:
-            publish(advance_batch, request.batch_id)
+    """Run the rules of one delivery; what they ask for waits in its window. The sweep takes up what is lost."""
+    running.run(pk, now=timezone.now())

@@ -14,12 +14,10 @@ from dashboards.forms.cache import InvalidationForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
 from edgeops.estate.models import AccountHealth
-from edgeops.invalidations import asking
+from edgeops.invalidations import asking, freezing
 from edgeops.invalidations.asking import AskingError, CannotCancelError
-from edgeops.invalidations.models import BatchState, Request, Source
+from edgeops.invalidations.models import Request, RequestState, Source
 from edgeops.webhooks.models import WebhookDelivery
-from tasks.invalidating import advance_batch
-from tasks.publishing import publish
 
 MAX_SHOWN, DELIVERIES_SHOWN, ITEMS_SHOWN = 100, 10, 200
 
@@ -30,13 +28,13 @@ def history(request: HtmxRequest) -> HttpResponse:
     """Invalidations newest first, of one state or all, and the newest webhook deliveries."""
     state = request.GET.get("state", "")
     found = Request.objects.newest()
-    if state in BatchState:
+    if state in RequestState:
         found = found.filter(state=state)
     context = {
         "requests": found[:MAX_SHOWN],
         "shown_max": MAX_SHOWN,
-        "states": BatchState.choices,
-        "state": state if state in BatchState else "",
+        "states": RequestState.choices,
+        "state": state if state in RequestState else "",
         "deliveries": WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN],
         "troubles": AccountHealth.objects.filter(service="cloudfront").troubled(),
     }
@@ -46,7 +44,7 @@ def history(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @operator
 def new(request: HtmxRequest) -> HttpResponse:
-    """The form; `check` only shows what would be sent, otherwise the request is stored and handed to a worker."""
+    """The form; `check` only shows what would be sent, otherwise the request is stored, and waits for its window."""
     is_admin = request.user.has_perm("access.admin")
     if request.method != "POST":
         initial = {"distribution": request.GET.get("distribution", ""), "paths": request.GET.get("paths", "")}
@@ -59,8 +57,6 @@ def new(request: HtmxRequest) -> HttpResponse:
     except AskingError as error:
         form.add_error(None, str(error))
         return _form_page(request, form)
-    if asked.batch_id is not None:
-        publish(advance_batch, asked.batch_id)
     return redirect("invalidation", identity=asked.uuid)
 
 
@@ -74,7 +70,7 @@ def _ask(request: HtmxRequest, form: InvalidationForm) -> Request:
         source=Source.UI,
         reason=wish["reason"],
         # The paths belong to the key: the form sent twice is one request, the form changed and sent again is another.
-        idempotency_key=f"{wish['token']}:{asking.digest(form.parsed.sent_forms)}",
+        idempotency_key=f"{wish['token']}:{freezing.digest(form.parsed.sent_forms)}",
         now=timezone.now(),
         may_invalidate_everything=form.is_admin,
     )
@@ -94,12 +90,12 @@ def detail(request: HtmxRequest, identity: UUID) -> HttpResponse:
     context = {
         "asked": asked,
         "batch": batch,
-        "steps": chains.steps(asked, batch) if batch else [],
+        "steps": chains.steps(asked, batch),
         "items": asked.items.order_by("sent_form")[:ITEMS_SHOWN],
         "items_total": asked.items.count(),
         "tries": batch.tries.order_by("pk") if batch else [],
         "probes": batch.probes.order_by("pk") if batch else [],
-        "can_cancel": batch is not None and asking.can_cancel(batch),
+        "can_cancel": asking.can_cancel(asked),
         "delivery": _delivery(asked),
         "retry": Request.objects.filter(source=Source.VERIFY_RETRY, cause_id=str(asked.uuid)).first(),
     }
@@ -115,7 +111,7 @@ def _delivery(asked: Request) -> WebhookDelivery | None:
 @require_POST
 @operator
 def cancel(request: HtmxRequest, identity: UUID) -> HttpResponse:
-    """Take an invalidation back before a worker has touched it."""
+    """Take an invalidation back while nothing of it is on its way."""
     asked = get_object_or_404(Request.objects.select_related("distribution"), uuid=identity)
     try:
         asking.cancel(asked, actor=pages.actor(request), now=timezone.now())

@@ -1,9 +1,7 @@
 """Asking for an invalidation: one road for the page and for webhooks. The rows are written before anything is sent."""
 
-import hashlib
-import uuid
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -11,48 +9,34 @@ from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import items as parsing
-from edgeops.invalidations import marks, sites
+from edgeops.invalidations import marks, scope, sites
 from edgeops.invalidations.items import Parsed
-from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Source
+from edgeops.invalidations.models import Item, Policy, Priority, Request, RequestState, Source, Suspension
+from edgeops.invalidations.models.requests import UNSENT
+from edgeops.invalidations.refusals import (
+    AskingError,
+    CannotCancelError,
+    EverythingNotAllowedError,
+    ItemsRefusedError,
+    ReasonMissingError,
+    ScopeRefusedError,
+)
+from edgeops.invalidations.scope import Scope
 
-
-class AskingError(Exception):
-    """The request was not made; the text says why, to the person who asked."""
-
-
-class ItemsRefusedError(AskingError):
-    """At least one line, or the list as a whole, cannot be sent."""
-
-    def __init__(self, parsed: Parsed) -> None:
-        super().__init__(" ".join([*parsed.problems, *(str(error) for error in parsed.errors[:5])]))
-        self.parsed = parsed
-
-
-class EverythingNotAllowedError(AskingError):
-    """`/*` was asked for by someone who may not."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Only an admin may invalidate /*: it empties the whole distribution, and every viewer's next request "
-            "goes to the origin. Name narrower paths, or ask an admin."
-        )
-
-
-class ReasonMissingError(AskingError):
-    """Nobody will know why."""
-
-    def __init__(self) -> None:
-        super().__init__("Say why: the reason is kept with the invalidation and in the audit log.")
-
-
-class CannotCancelError(AskingError):
-    """It may have reached CloudFront, which cannot call it back."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This invalidation can no longer be cancelled: a worker has taken it up, and CloudFront cannot call an "
-            "invalidation back."
-        )
+__all__ = [
+    "AskingError",
+    "CannotCancelError",
+    "EverythingNotAllowedError",
+    "ItemsRefusedError",
+    "ReasonMissingError",
+    "ScopeRefusedError",
+    "ask",
+    "can_cancel",
+    "cancel",
+]
+APPROVAL_TIME = timedelta(hours=1)
+# They repeat what was allowed before.
+REPEATS = {Source.VERIFY_RETRY, Source.DOUBLE_TAP}
 
 
 def ask(
@@ -67,27 +51,37 @@ def ask(
     may_invalidate_everything: bool,
     cause: tuple[str, object] = ("", ""),
     rule: str = "",
+    priority: Priority = Priority.NORMAL,
+    not_before: datetime | None = None,
+    ticket: str = "",
 ) -> Request:
-    """Store a request with its frozen batch, or return the one this key has already made.
+    """Store a request that waits for its window, or return the one this key has already made.
 
-    Raises ItemsRefusedError, EverythingNotAllowedError or ReasonMissingError; nothing is written then.
+    Raises ItemsRefusedError, ScopeRefusedError or ReasonMissingError; nothing is written then. Where the distribution's
+    policy asks for it, the request waits for a second person. `may_invalidate_everything` says that an admin asks.
     """
-    parsed = _accepted(distribution, items, reason, may_invalidate_everything=may_invalidate_everything)
+    parsed, found = _accepted(distribution, items, reason, source, is_admin=may_invalidate_everything)
     same = Request.objects.filter(distribution=distribution, source=source, idempotency_key=idempotency_key)
     if (made := same.first()) is not None:
         return made
     request = Request(
         distribution=distribution,
         source=source,
+        lane=source.lane(actor.name)[:220],
+        priority=priority,
         requested_by=actor.name,
+        requested_by_kind=actor.kind,
         reason=reason.strip()[:500],
+        ticket=ticket.strip()[:100],
         cause_kind=cause[0],
         cause_id=str(cause[1]),
         rule=rule[:120],
         requested_at=now,
-        state=RequestState.COALESCED,
+        not_before=not_before,
+        items_count=len(parsed.items),
         idempotency_key=idempotency_key,
     )
+    _wait(request, found, now)
     try:
         with transaction.atomic():
             _store(request, parsed, actor, now)
@@ -96,25 +90,75 @@ def ask(
     return request
 
 
+def enter(request: Request, now: datetime) -> None:
+    """Put a request that may go on where it waits next: for its time, for a suspension to end, or in its window."""
+    holding = next(
+        (
+            one
+            for one in Suspension.objects.active(now).filter(distribution=request.distribution_id)
+            if one.holds(request.lane)
+        ),
+        None,
+    )
+    request.waits_for = ""
+    if holding is not None:
+        request.state, request.waits_for = RequestState.HELD, holding.words
+    elif request.not_before is not None and request.not_before > now:
+        request.state = RequestState.REQUESTED
+    else:
+        request.state, request.queued_at = RequestState.QUEUED, now
+
+
+def cancel(request: Request, *, actor: Actor, now: datetime) -> None:
+    """Take back a request of which nothing is on its way yet; raises CannotCancelError afterwards."""
+    with transaction.atomic():
+        unsent = Request.objects.filter(pk=request.pk, state__in=UNSENT, batch=None)
+        if not unsent.update(state=RequestState.CANCELLED, outcome=f"Cancelled by {actor.name}."[:500]):
+            raise CannotCancelError
+        audit.record(
+            actor,
+            "invalidation.cancelled",
+            subject=marks.subject(request),
+            summary=f"Invalidation on {request.distribution} cancelled before it was sent",
+            now=now,
+        )
+
+
+def can_cancel(request: Request) -> bool:
+    """Whether nothing of it is on its way."""
+    return request.state in UNSENT and request.batch_id is None
+
+
 def _accepted(
-    distribution: Distribution, items: Iterable[str], reason: str, *, may_invalidate_everything: bool
-) -> Parsed:
+    distribution: Distribution, items: Iterable[str], reason: str, source: Source, *, is_admin: bool
+) -> tuple[Parsed, Scope]:
     parsed = parsing.parse_many(items, sites.of(distribution))
     if not parsed.is_good:
         raise ItemsRefusedError(parsed)
-    if parsed.is_everything and not may_invalidate_everything:
-        raise EverythingNotAllowedError
+    if source in REPEATS:
+        return parsed, Scope()
+    found = scope.judge(parsed, Policy.of(distribution), is_admin=is_admin)
+    if found.is_refused:
+        raise EverythingNotAllowedError if parsed.is_everything else ScopeRefusedError(found.words)
     if not reason.strip():
         raise ReasonMissingError
-    return parsed
+    return parsed, found
+
+
+def _wait(request: Request, found: Scope, now: datetime) -> None:
+    if found.needs_approval:
+        request.state = RequestState.AWAITING_APPROVAL
+        request.waits_for, request.expires_at = found.words[:500], now + APPROVAL_TIME
+    else:
+        enter(request, now)
 
 
 def _store(request: Request, parsed: Parsed, actor: Actor, now: datetime) -> None:
-    request.batch = _frozen_batch(request.distribution, parsed.sent_forms, now)
+    opens = not Request.objects.queued().filter(distribution=request.distribution, lane=request.lane).exists()
     request.save(force_insert=True)
     Item.objects.bulk_create(
         [
-            Item(request=request, kind=item.kind, raw=item.raw, sent_form=item.sent_form, notes=item.notes)
+            Item(request=request, kind=item.kind, raw=item.raw[:4000], sent_form=item.sent_form, notes=item.notes[:300])
             for item in parsed.items
         ]
     )
@@ -125,50 +169,11 @@ def _store(request: Request, parsed: Parsed, actor: Actor, now: datetime) -> Non
         subject=marks.subject(request),
         summary=summary,
         reason=request.reason,
-        detail={"items": len(parsed.items), "source": request.source, "rule": request.rule},
+        detail={
+            "items": len(parsed.items), "source": request.source, "rule": request.rule, "state": request.state,
+            "ticket": request.ticket,
+        },
         now=now,
-    )
-    marks.put("requested", request, now)
-
-
-def _frozen_batch(distribution: Distribution, sent_forms: list[str], now: datetime) -> Batch:
-    identity = uuid.uuid4()
-    return Batch.objects.create(
-        uuid=identity,
-        distribution=distribution,
-        caller_reference=f"edgeops-{identity}",
-        items=sent_forms,
-        digest=digest(sent_forms),
-        state=BatchState.COALESCED,
-        created_at=now,
-        next_at=now,
-    )
-
-
-def cancel(request: Request, *, actor: Actor, now: datetime) -> None:
-    """Take back a request no worker has touched yet; raises CannotCancelError afterwards.
-
-    One attempt is enough to be too late: a time-out does not tell whether CloudFront has accepted.
-    """
-    with transaction.atomic():
-        untouched = Batch.objects.filter(requests=request, state=BatchState.COALESCED, attempts=0, lease_token=None)
-        if not untouched.update(state=BatchState.CANCELLED, next_at=None, outcome=f"Cancelled by {actor.name}."):
-            raise CannotCancelError
-        Request.objects.filter(pk=request.pk).update(state=RequestState.CANCELLED)
-        audit.record(
-            actor,
-            "invalidation.cancelled",
-            subject=marks.subject(request),
-            summary=f"Invalidation on {request.distribution} cancelled before it was sent",
-            now=now,
-        )
-
-
-def can_cancel(batch: Batch) -> bool:
-    """Whether no worker has taken it up yet."""
-    return batch.state == BatchState.COALESCED and batch.attempts == 0 and batch.lease_token is None
-
-
-def digest(sent_forms: Sequence[str]) -> str:
-    """SHA-256 of frozen items: what CloudFront was asked never changes under one reference."""
-    return hashlib.sha256("\n".join(sent_forms).encode()).hexdigest()
+    )  # fmt: skip
+    if opens:  # those that join its window are told with it
+        marks.put("requested", request, parsed.sent_forms, now)

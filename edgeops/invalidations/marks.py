@@ -1,9 +1,12 @@
-"""Marks on the timeline: when an invalidation was asked for, sent, completed and proven."""
+"""Marks on the timeline: when an invalidation was asked for, sent, completed and proven.
+
+A batch is marked once, under its first request: a storm of thousands is a handful of marks.
+"""
 
 from datetime import datetime
 
 from edgeops.invalidations import items
-from edgeops.invalidations.models import Request
+from edgeops.invalidations.models import Batch, Request
 from edgeops.timeline.models import Event
 
 TITLES = {
@@ -14,6 +17,8 @@ TITLES = {
     "verify_failed": "Still stale after an invalidation",
     "stuck": "Invalidation does not end",
     "failed": "Invalidation failed",
+    "awaiting_approval": "Invalidation waits for approval",
+    "held": "Invalidation held",
 }
 
 
@@ -22,9 +27,15 @@ def subject(request: Request) -> tuple[str, str]:
     return ("request", str(request.uuid))
 
 
-def put(step: str, request: Request, now: datetime) -> None:
+def put(step: str, request: Request, sent_forms: list[str], now: datetime) -> None:
     """Mark a step on the lane of every API behind the distribution; told twice, it is one mark on each."""
-    sent_forms = list(request.items.order_by("sent_form").values_list("sent_form", flat=True))
     title = f"{TITLES[step]}: {items.named(sent_forms)} ({request.reason})"
     for api in request.distribution.apis.all():
         Event.put(f"invalidation.{step}", subject=subject(request), api_slug=api.slug, title=title, at=now)
+
+
+def put_batch(step: str, batch: Batch, now: datetime) -> None:
+    """Mark a step of a batch under the first of its requests."""
+    first = batch.requests.select_related("distribution").order_by("requested_at", "uuid").first()
+    if first is not None:
+        put(step, first, batch.items, now)

@@ -1,12 +1,20 @@
 """Moving a batch and the requests it carries from one state to the next, in one transaction and under the lease."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from edgeops.invalidations import marks
-from edgeops.invalidations.models import Batch, BatchState
+from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState
+
+# The least advanced of a request's batches says how far the request is; of ended ones, the worst.
+ORDER = (
+    BatchState.HELD, BatchState.RETRY_WAIT, BatchState.COALESCED, BatchState.SUBMITTED, BatchState.IN_PROGRESS,
+    BatchState.STUCK, BatchState.FAILED, BatchState.VERIFY_FAILED, BatchState.COMPLETED, BatchState.VERIFIED,
+)  # fmt: skip
+MAX_NAMED = 3
 
 
 def move(
@@ -16,8 +24,40 @@ def move(
     with transaction.atomic():
         if not batch.finish(next_at=next_at, state=state, **changes):
             return False
-        batch.requests.update(state=state)
+        if state == BatchState.FAILED:
+            Item.objects.filter(batch=batch).update(failure=batch.last_error[:500])
+        take_along(batch, is_over=next_at is None)
         if mark:
-            for request in batch.requests.select_related("distribution"):
-                marks.put(mark, request, now)
+            marks.put_batch(mark, batch, now)
     return True
+
+
+def take_along(batch: Batch, *, is_over: bool) -> None:
+    """Let the requests of a batch follow it. One that others covered says so until all of it is over."""
+    whole = batch.requests.filter(is_split=False)
+    if not is_over:
+        whole = whole.exclude(state=RequestState.SUPERSEDED)
+    whole.update(state=batch.state)
+    for request in Request.objects.filter(items__batch=batch, is_split=True).distinct():
+        _stand(request)
+
+
+def _stand(request: Request) -> None:
+    """The state of a request whose items are in several batches."""
+    items = request.items.values_list("sent_form", "failure", "batch__state")
+    states = {state for _, failure, state in items if not failure}
+    if None in states:
+        return  # the rest still waits in its window, and the request with it
+    failed = sorted(form for form, failure, _ in items if failure)
+    if failed:
+        states.add(BatchState.FAILED)
+    request.state = min(states, key=ORDER.index)
+    request.outcome = _told(failed, len(items))
+    request.save(update_fields=["state", "outcome"])
+
+
+def _told(failed: Collection[str], total: int) -> str:
+    if not failed:
+        return ""
+    named = ", ".join(list(failed)[:MAX_NAMED])
+    return f"CloudFront refused {len(failed)} of {total} items: {named}."[:500]

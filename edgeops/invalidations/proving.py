@@ -65,8 +65,9 @@ def _try_once_more(batch: Batch, outcome: str, now: datetime) -> None:
     with transaction.atomic():
         if not move(batch, BatchState.VERIFY_FAILED, next_at=None, now=now, mark="verify_failed", outcome=outcome):
             return
-        request = batch.requests.first()
-        if request is None or request.source == Source.VERIFY_RETRY:
+        first_tries = batch.requests.exclude(source=Source.VERIFY_RETRY)
+        request = first_tries.order_by("requested_at", "uuid").first()
+        if request is None:
             return
         asking.ask(
             distribution=batch.distribution,

@@ -9,15 +9,15 @@ from django.db import transaction
 from edgeops.aws.cloudfront import ALREADY_EXISTS, REGION, Invalidation
 from edgeops.aws.errors import AwsError, InvalidError, NotFoundError
 from edgeops.estate.models import AccessState, AccountHealth
-from edgeops.invalidations import asking
-from edgeops.invalidations.models import Batch, BatchAttempt, BatchState
-from edgeops.invalidations.moves import move
+from edgeops.invalidations import freezing, moves, rationing, splitting
+from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
 from edgeops.waiting import backoff_seconds
 
 FIRST_LOOK = timedelta(seconds=2)
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 2, 300
 # Whoever asked a day ago has helped themselves since; sending it now would surprise them.
 MAX_AGE = timedelta(hours=24)
+SUSPENDED_LOOK = timedelta(seconds=1)
 ACCEPTED = "accepted"
 
 
@@ -30,11 +30,14 @@ class Submits(Protocol):
 
 def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
     """Call CreateInvalidation once and record what became of it."""
-    if asking.digest(batch.items) != batch.digest:
+    if freezing.digest(batch.items) != batch.digest:
         _fail(batch, "ItemsChanged", "The items are not those that were frozen under this reference; ask anew.", now)
         return
     if now - batch.created_at > MAX_AGE:
         _fail(batch, batch.last_error_code, f"Given up after 24 hours. The last error was: {batch.last_error}", now)
+        return
+    if (later := _not_now(batch, now)) is not None:
+        batch.finish(next_at=later)
         return
     try:
         accepted = cloudfront.create_invalidation(batch.distribution.aws_id, batch.items, batch.caller_reference)
@@ -46,10 +49,17 @@ def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
             _record_acceptance(batch, accepted, now)
 
 
+def _not_now(batch: Batch, now: datetime) -> datetime | None:
+    """None: send it. Otherwise when to come back: while it is suspended, or a retry has no tokens yet."""
+    if Suspension.objects.active(now).filter(distribution=batch.distribution, lane="").exists():
+        return now + SUSPENDED_LOOK
+    return rationing.take(batch, now=now) if batch.state == BatchState.RETRY_WAIT else None
+
+
 def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> None:
     BatchAttempt.objects.create(batch=batch, at=now, outcome=ACCEPTED, message=f"CloudFront calls it {accepted.id}.")
     AccountHealth.note(batch.distribution.account, REGION, "cloudfront", AccessState.FRESH, now=now)
-    move(
+    moves.move(
         batch,
         BatchState.SUBMITTED,
         next_at=now + FIRST_LOOK,
@@ -67,11 +77,14 @@ def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
     BatchAttempt.objects.create(batch=batch, at=now, outcome=error.code[:60], message=error.message[:500])
     if not isinstance(error, NotFoundError | InvalidError):  # those speak of the batch, not of the account
         AccountHealth.note_failure(batch.distribution.account, REGION, "cloudfront", error, now=now)
+    if isinstance(error, InvalidError) and splitting.helps(batch, error):
+        splitting.split(batch, error, now=now)
+        return
     if not error.retryable:
         _fail(batch, error.code, _explained(error), now)
         return
-    wait = backoff_seconds(batch.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
-    move(
+    wait = backoff_seconds(batch.tries.count(), first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
+    moves.move(
         batch,
         BatchState.RETRY_WAIT,
         next_at=now + timedelta(seconds=wait),
@@ -88,7 +101,7 @@ def _explained(error: AwsError) -> str:
 
 
 def _fail(batch: Batch, code: str, message: str, now: datetime) -> None:
-    move(
+    moves.move(
         batch,
         BatchState.FAILED,
         next_at=None,

@@ -104,5 +104,9 @@ def _apply(rule: Rule, delivery: WebhookDelivery, payload: Payload, done: Run, n
 def _summed_up(payload: Payload, rules: Iterable[Rule], done: Run) -> str:
     if not rules:
         return f"No enabled rule waits for {payload.type!r}."
-    made = [f"Rule {request.rule}: {', '.join(request.batch.items[:5])}" for request in done.requests if request.batch]
+    made = [f"Rule {request.rule}: {', '.join(_forms(request))}" for request in done.requests]
     return " ".join([*done.errors, *made])
+
+
+def _forms(request: Request) -> list[str]:
+    return list(request.items.order_by("sent_form").values_list("sent_form", flat=True)[:5])

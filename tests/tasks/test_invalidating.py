@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from edgeops.invalidations import lifecycle
-from edgeops.invalidations.models import Batch, BatchState
+from edgeops.invalidations.models import Batch, BatchState, Request
 from tasks import invalidating
 
 
@@ -22,9 +22,9 @@ def published(monkeypatch):
 
 
 @pytest.fixture
-def batch(asked, cloudfront, monkeypatch):
+def batch(frozen, cloudfront, monkeypatch):
     monkeypatch.setitem(lifecycle.advance.__kwdefaults__, "connect", lambda account, now: cloudfront)
-    return asked("/a/*").batch
+    return frozen("/a/*").batch
 
 
 def test_a_step_that_must_wait_is_left_to_the_sweep(batch, published):
@@ -52,3 +52,15 @@ def test_a_message_delivered_twice_steps_once(batch, cloudfront, published):
     invalidating.advance_batch(str(batch.uuid))
     invalidating.advance_batch(str(batch.uuid))
     assert len(cloudfront.references) == 1
+
+
+def test_a_window_that_closed_is_frozen_and_its_batch_sent_off(asked, published, now):
+    asked("/a", now=now - timedelta(seconds=3))
+    asked("/b", now=now)
+    invalidating.close_windows()
+    assert published == []
+
+    Request.objects.update(queued_at=now - timedelta(seconds=11))
+    invalidating.close_windows()
+    invalidating.close_windows()
+    assert published == [("tasks.invalidating.advance_batch", Batch.objects.get().pk)]

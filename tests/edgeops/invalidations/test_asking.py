@@ -5,7 +5,7 @@ import pytest
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
 from edgeops.invalidations import asking
-from edgeops.invalidations.models import Batch, BatchState, Request, RequestState, Source
+from edgeops.invalidations.models import Request, RequestState, Source
 from edgeops.timeline.models import Event
 
 OTTO = Actor("user", "otto", "192.0.2.1")
@@ -26,17 +26,32 @@ def ask(distribution, api, now):
     return with_defaults
 
 
-def test_a_request_is_stored_with_a_frozen_batch_that_is_due_at_once(ask, now):
+def test_a_request_is_stored_with_its_items_and_waits_for_its_window(ask, now):
     request = ask("/b", "/a", "/b ", "/c|d")
 
-    batch = request.batch
-    assert batch.items == ["/a", "/b", "/c%7Cd"]
-    assert batch.caller_reference == f"edgeops-{batch.uuid}"
-    assert batch.digest == asking.digest(batch.items)
-    assert (batch.state, batch.next_at, request.state) == (BatchState.COALESCED, now, RequestState.COALESCED)
+    assert (request.state, request.queued_at, request.batch, request.items_count) == (
+        RequestState.QUEUED, now, None, 3
+    )  # fmt: skip
     assert [(item.raw, item.sent_form) for item in request.items.order_by("pk")] == [
         ("/b", "/b"), ("/a", "/a"), ("/c|d", "/c%7Cd")
     ]  # fmt: skip
+
+
+def test_a_request_with_a_time_of_its_own_waits_for_that_first(ask, tick, now):
+    request = ask("/a", not_before=now + timedelta(seconds=30))
+    assert request.state == RequestState.REQUESTED
+
+    tick(now + timedelta(seconds=29))
+    request.refresh_from_db()
+    assert request.state == RequestState.REQUESTED
+    tick(now + timedelta(seconds=30))
+    request.refresh_from_db()
+    assert (request.state, request.queued_at) == (RequestState.QUEUED, now + timedelta(seconds=30))
+
+
+def test_people_share_a_lane_and_each_webhook_has_its_own(ask):
+    assert ask("/a").lane == "people"
+    assert ask("/a", source=Source.WEBHOOK, actor=Actor("webhook", "shop")).lane == "webhook shop"
 
 
 def test_who_what_and_why_are_audited_and_marked_on_the_timeline(ask, now):
@@ -55,7 +70,7 @@ def test_who_what_and_why_are_audited_and_marked_on_the_timeline(ask, now):
 
 def test_a_double_click_is_one_request(ask):
     assert ask("/a") == ask("/a")
-    assert (Request.objects.count(), Batch.objects.count(), Audit.objects.count()) == (1, 1, 1)
+    assert (Request.objects.count(), Audit.objects.count()) == (1, 1)
 
 
 def test_the_same_key_from_another_source_is_another_request(ask):
@@ -67,7 +82,6 @@ def test_a_path_that_cannot_be_sent_writes_nothing(ask, bad):
     with pytest.raises(asking.ItemsRefusedError):
         ask(*bad)
     assert not Request.objects.exists()
-    assert not Batch.objects.exists()
 
 
 def test_everything_is_refused_to_whoever_may_not(ask):
@@ -77,7 +91,7 @@ def test_everything_is_refused_to_whoever_may_not(ask):
 
 
 def test_everything_is_taken_from_whoever_may(ask):
-    assert ask("/*", may_invalidate_everything=True).batch.items == ["/*"]
+    assert ask("/*", may_invalidate_everything=True).items.get().sent_form == "/*"
 
 
 def test_a_reason_is_required(ask):
@@ -86,22 +100,32 @@ def test_a_reason_is_required(ask):
     assert not Request.objects.exists()
 
 
-def test_a_request_no_worker_has_touched_can_be_cancelled(ask, now):
+@pytest.mark.parametrize("state", [RequestState.REQUESTED, RequestState.AWAITING_APPROVAL, RequestState.HELD])
+def test_whatever_has_not_left_can_be_cancelled(ask, tick, now, state):
     request = ask("/a")
+    Request.objects.update(state=state)
     asking.cancel(request, actor=OTTO, now=now)
 
     request.refresh_from_db()
-    assert (request.state, request.batch.state) == (RequestState.CANCELLED, BatchState.CANCELLED)
-    assert not Batch.objects.due(now).exists()
+    assert request.state == RequestState.CANCELLED
     assert Audit.objects.filter(action="invalidation.cancelled", actor="otto").exists()
+    assert tick(now + timedelta(minutes=1)) == []
 
 
-def test_a_request_a_worker_has_taken_up_cannot_be_cancelled(ask, now):
+def test_a_request_on_its_way_cannot_be_cancelled(ask, tick, now):
     request = ask("/a")
-    Batch.claim(request.batch.pk, now=now, lease_seconds=60)
+    tick(now + timedelta(seconds=2))
 
     with pytest.raises(asking.CannotCancelError):
         asking.cancel(request, actor=OTTO, now=now + timedelta(minutes=5))
     request.refresh_from_db()
     assert request.state == RequestState.COALESCED
+    assert not asking.can_cancel(request)
     assert not Audit.objects.filter(action="invalidation.cancelled").exists()
+
+
+def test_only_the_first_of_a_window_is_marked_on_the_timeline(ask):
+    for number in range(5):
+        ask(f"/{number}", idempotency_key=str(number))
+    assert Event.objects.filter(kind="invalidation.requested").count() == 1
+    assert Audit.objects.filter(action="invalidation.requested").count() == 5

@@ -21,8 +21,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def batch(asked):
-    return asked("/b", "/a").batch
+def batch(frozen):
+    return frozen("/b", "/a").batch
 
 
 def test_a_batch_is_submitted_under_its_stored_reference(batch, cloudfront, advance, now):
@@ -86,7 +86,7 @@ def test_what_may_pass_is_tried_again_as_the_same_invalidation(batch, cloudfront
     [
         (DeniedError(CREATE, "AccessDenied", "not authorized"), "Allow the IAM action cloudfront:CreateInvalidation"),
         (NotFoundError(CREATE, "NoSuchDistribution", "gone"), "may have been deleted"),
-        (InvalidError(CREATE, "InvalidArgument", "bad path"), "bad path"),
+        (InvalidError(CREATE, "MissingBody", "no body"), "no body"),
         (InvalidError(CREATE, "InvalidationBatchAlreadyExists", "used"), "fault of EdgeOps"),
     ],
 )
@@ -235,9 +235,9 @@ def test_a_look_that_fails_is_repeated_and_shown(batch, cloudfront, settle, now,
     assert batch.last_error == ""
 
 
-def test_a_wildcard_alone_is_completed_and_said_to_be_unverifiable(asked, cloudfront, edge, settle, now):
+def test_a_wildcard_alone_is_completed_and_said_to_be_unverifiable(frozen, cloudfront, edge, settle, now):
     cloudfront.is_done = True
-    batch = settle(asked("/products/*").batch, until=now + MINUTE)
+    batch = settle(frozen("/products/*").batch, until=now + MINUTE)
     assert (batch.state, batch.next_at, edge.looks) == (BatchState.COMPLETED, None, [])
     assert "Unverifiable" in batch.outcome
 
@@ -250,7 +250,7 @@ def test_a_probe_that_proves_nothing_leaves_it_completed(batch, cloudfront, edge
     assert "Not verified. 2 of 2 paths probed: 1 fresh, 1 unknown" in batch.outcome
 
 
-def test_a_stale_probe_leads_to_one_new_request_and_never_to_a_second(batch, cloudfront, edge, settle, now):
+def test_a_stale_probe_leads_to_one_new_request_and_never_to_a_second(batch, cloudfront, edge, settle, tick, now):
     cloudfront.is_done = True
     edge.answers["/a"] = {"x_cache": "Hit from cloudfront", "age_seconds": 900}
     settle(batch, until=now + MINUTE)
@@ -258,8 +258,9 @@ def test_a_stale_probe_leads_to_one_new_request_and_never_to_a_second(batch, clo
 
     retry = Request.objects.get(source=Source.VERIFY_RETRY)
     assert (retry.cause_kind, retry.cause_id) == ("request", str(batch.requests.get().uuid))
-    assert retry.batch.items == batch.items
-    assert retry.batch.caller_reference != batch.caller_reference
-    settle(retry.batch, until=now + 2 * MINUTE)
-    assert retry.batch.state == BatchState.VERIFY_FAILED
+    (again,) = tick(now + MINUTE)
+    assert again.items == batch.items
+    assert again.caller_reference != batch.caller_reference
+    settle(again, until=now + 2 * MINUTE)
+    assert again.state == BatchState.VERIFY_FAILED
     assert Request.objects.count() == 2

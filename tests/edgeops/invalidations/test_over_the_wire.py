@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from edgeops.access.audit import Actor
 from edgeops.aws.cloudfront import CloudFront
-from edgeops.invalidations import asking, lifecycle, verification
-from edgeops.invalidations.models import Batch, BatchState, Source, Verdict
+from edgeops.invalidations import asking, coalescing, lifecycle, verification
+from edgeops.invalidations.models import Batch, BatchState, Priority, Source, Verdict
 from tests.fixtures.localaws import fetch_json
 
 PATH = "/products/1"
@@ -34,10 +34,12 @@ def wired(distribution, api, local_aws, settings):
 
 @pytest.fixture
 def batch(wired):
-    return asking.ask(
+    asking.ask(
         distribution=wired, items=[PATH], actor=Actor("user", "otto"), source=Source.UI, reason="price fix",
-        idempotency_key="form-1", now=timezone.now(), may_invalidate_everything=False,
-    ).batch  # fmt: skip
+        idempotency_key="form-1", now=timezone.now(), may_invalidate_everything=False, priority=Priority.URGENT,
+    )  # fmt: skip
+    coalescing.freeze_due(timezone.now())
+    return Batch.objects.get()
 
 
 def follow(batch, cloudfront, *, seconds=20):

@@ -1,38 +1,13 @@
-"""Requests with their items, the batches that carry them to CloudFront, and the probes that prove them."""
+"""Batches: one CreateInvalidation each, every call of it, and the probes that prove it."""
 
 import uuid
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from edgeops.estate.models import Distribution
 from edgeops.waiting import WaitingQuerySet, WaitingRow
-
-
-class Source(models.TextChoices):
-    """Through which gate a request came."""
-
-    UI = "ui", "Page"
-    WEBHOOK = "webhook", "Webhook"
-    VERIFY_RETRY = "verify_retry", "Second try after a stale probe"
-
-
-class RequestState(models.TextChoices):
-    """The life of a request; the words of a batch from `coalesced` on are the same."""
-
-    REQUESTED = "requested", "Requested"
-    QUEUED = "queued", "Queued"
-    COALESCED = "coalesced", "Ready to submit"
-    RETRY_WAIT = "retry_wait", "Waiting to retry"
-    SUBMITTED = "submitted", "Submitted"
-    IN_PROGRESS = "in_progress", "In progress"
-    COMPLETED = "completed", "Completed"
-    VERIFIED = "verified", "Verified"
-    VERIFY_FAILED = "verify_failed", "Still stale"
-    STUCK = "stuck", "Stuck"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
 
 
 class BatchState(models.TextChoices):
@@ -40,18 +15,34 @@ class BatchState(models.TextChoices):
 
     COALESCED = "coalesced", "Ready to submit"
     RETRY_WAIT = "retry_wait", "Waiting to retry"
+    HELD = "held", "Held"
     SUBMITTED = "submitted", "Submitted"
     IN_PROGRESS = "in_progress", "In progress"
     COMPLETED = "completed", "Completed"
     VERIFIED = "verified", "Verified"
     VERIFY_FAILED = "verify_failed", "Still stale"
     STUCK = "stuck", "Stuck"
+    SPLIT = "split", "Split in two"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
 
 
+UNSENT = (BatchState.COALESCED, BatchState.RETRY_WAIT)
+# What may be in progress at CloudFront; a stuck one is not counted, since it could block its distribution for ever.
+IN_FLIGHT = (*UNSENT, BatchState.HELD, BatchState.SUBMITTED, BatchState.IN_PROGRESS)
+
+
 class BatchQuerySet(WaitingQuerySet["Batch"]):
     """Queries over batches."""
+
+    def unsent(self) -> Self:
+        """Frozen, and not known to be accepted."""
+        return self.filter(state__in=UNSENT)
+
+    def in_flight(self) -> dict[str, int]:
+        """How many paths and wildcards may be in progress at CloudFront."""
+        counted = self.filter(state__in=IN_FLIGHT).aggregate(paths=Sum("paths_count"), wildcards=Sum("wildcards_count"))
+        return {name: count or 0 for name, count in counted.items()}
 
 
 class Batch(WaitingRow):
@@ -59,8 +50,12 @@ class Batch(WaitingRow):
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="batches")
+    lane = models.CharField(max_length=220, blank=True, help_text="Whose window it was.")
+    priority = models.CharField(max_length=10, default="normal")
     caller_reference = models.CharField(max_length=64, unique=True)
     items = models.JSONField(help_text="Sorted, as sent.")
+    paths_count = models.PositiveIntegerField(default=0, help_text="Exact paths and tags among the items.")
+    wildcards_count = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the items: they never change.")
     state = models.CharField(max_length=20, choices=BatchState.choices, default=BatchState.COALESCED)
     aws_id = models.CharField(max_length=40, blank=True)
@@ -71,6 +66,7 @@ class Batch(WaitingRow):
     last_error_code = models.CharField(max_length=60, blank=True)
     billed_items = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=500, blank=True, help_text="What was proven, or why it could not be.")
+    root = models.UUIDField(null=True, help_text="The batch this one was split from first, when CloudFront refused it.")
 
     objects = BatchQuerySet.as_manager()
 
@@ -79,70 +75,13 @@ class Batch(WaitingRow):
         indexes = [
             models.Index(fields=["next_at"], name="batch_waiting", condition=Q(next_at__isnull=False)),  # the sweep
             models.Index(fields=["distribution", "-created_at"], name="batch_newest"),
+            models.Index(  # what is in flight
+                fields=["distribution", "state"], name="batch_in_flight", condition=Q(state__in=IN_FLIGHT)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.caller_reference} {self.state}"
-
-
-class RequestQuerySet(models.QuerySet["Request"]):
-    """Queries over requests."""
-
-    def newest(self) -> Self:
-        """For the history: newest first, with batch and items in two queries."""
-        return self.select_related("distribution", "batch").prefetch_related("items").order_by("-requested_at", "uuid")
-
-
-class Request(models.Model):
-    """Somebody's wish to have paths gone from the cache, with the reason why."""
-
-    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="requests")
-    source = models.CharField(max_length=20, choices=Source.choices)
-    requested_by = models.CharField(max_length=200, help_text="A user's name, or the webhook endpoint's.")
-    reason = models.CharField(max_length=500)
-    cause_kind = models.CharField(
-        max_length=40, blank=True, help_text="webhook_delivery or request, when one led to it."
-    )
-    cause_id = models.CharField(max_length=64, blank=True)
-    rule = models.CharField(max_length=120, blank=True, help_text="The webhook rule, when one made it.")
-    requested_at = models.DateTimeField()
-    state = models.CharField(max_length=20, choices=RequestState.choices, default=RequestState.REQUESTED)
-    idempotency_key = models.CharField(max_length=200)
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="requests")
-
-    objects = RequestQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            # A double click, or a delivery run twice, is one request.
-            models.UniqueConstraint(fields=["distribution", "source", "idempotency_key"], name="request_once"),
-        ]
-        indexes = [models.Index(fields=["-requested_at"], name="request_newest")]  # the history
-
-    def __str__(self) -> str:
-        return f"{self.uuid} {self.state}"
-
-
-class ItemKind(models.TextChoices):
-    """What an item names."""
-
-    PATH = "path", "Path"
-    WILDCARD = "wildcard", "Wildcard"
-    TAG = "tag", "Cache tag"
-
-
-class Item(models.Model):
-    """One path, wildcard or tag of a request, as written and as sent."""
-
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="items")
-    kind = models.CharField(max_length=20, choices=ItemKind.choices)
-    raw = models.CharField(max_length=4000)
-    sent_form = models.CharField(max_length=4000)
-    notes = models.CharField(max_length=300, blank=True, help_text="What normalising changed.")
-
-    def __str__(self) -> str:
-        return self.sent_form
 
 
 class BatchAttempt(models.Model):

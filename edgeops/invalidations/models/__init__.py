@@ -1,0 +1,38 @@
+"""Requests with their items, the batches that carry them to CloudFront, what proves them, and the rules they follow."""
+
+from edgeops.invalidations.models.batches import (
+    Batch,
+    BatchAttempt,
+    BatchState,
+    Probe,
+    Verdict,
+)
+from edgeops.invalidations.models.policies import Policy, Suspension
+from edgeops.invalidations.models.quotas import QuotaProfile
+from edgeops.invalidations.models.requests import (
+    PEOPLE,
+    Item,
+    ItemKind,
+    Priority,
+    Request,
+    RequestState,
+    Source,
+)
+
+__all__ = [
+    "PEOPLE",
+    "Batch",
+    "BatchAttempt",
+    "BatchState",
+    "Item",
+    "ItemKind",
+    "Policy",
+    "Priority",
+    "Probe",
+    "QuotaProfile",
+    "Request",
+    "RequestState",
+    "Source",
+    "Suspension",
+    "Verdict",
+]

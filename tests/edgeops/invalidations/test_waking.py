@@ -1,0 +1,143 @@
+from datetime import timedelta
+
+import pytest
+
+from edgeops.access.audit import Actor
+from edgeops.aws.errors import UnavailableError
+from edgeops.invalidations.models import BatchState, Item, Request, RequestState, Source, Suspension
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+WEBHOOK = {"source": Source.WEBHOOK, "actor": Actor("webhook", "shop"), "may_invalidate_everything": False}
+
+
+@pytest.fixture
+def suspend(distribution, now):
+    def hold(lane="", until=None):
+        return Suspension.objects.create(
+            distribution=distribution, lane=lane, since=now, until=until, by="ada", reason="origin is down"
+        )
+
+    return hold
+
+
+@pytest.fixture
+def lift(now):
+    def let_go(at):
+        Suspension.objects.update(lifted_at=at, lifted_by="ada")
+
+    return let_go
+
+
+def test_what_is_asked_for_while_suspended_is_held_and_queued_when_that_is_lifted(asked, suspend, lift, tick, now):
+    suspend()
+    request = asked("/a")
+    assert request.state == RequestState.HELD
+    assert request.waits_for == "Held since 2026-11-22 12:00 UTC by ada: origin is down"
+    assert tick(now + MINUTE) == []
+
+    lift(now + MINUTE)
+    assert tick(now + MINUTE) == []
+    request.refresh_from_db()
+    assert (request.state, request.waits_for, request.queued_at) == (RequestState.QUEUED, "", now + MINUTE)
+    assert len(tick(now + MINUTE + 2 * SECOND)) == 1
+
+
+def test_what_waits_in_its_window_is_held_too(asked, suspend, tick, now):
+    request = asked("/a")
+    later = asked("/b", not_before=now + SECOND)
+    suspend()
+    assert tick(now + MINUTE) == []
+    request.refresh_from_db()
+    later.refresh_from_db()
+    assert (request.state, later.state) == (RequestState.HELD, RequestState.HELD)
+
+
+def test_a_suspension_ends_by_itself_when_its_time_is_over(asked, suspend, tick, now):
+    suspend(until=now + MINUTE)
+    request = asked("/a", not_before=now + 2 * MINUTE)
+    tick(now + MINUTE)
+    request.refresh_from_db()
+    assert request.state == RequestState.REQUESTED
+    tick(now + 2 * MINUTE)
+    request.refresh_from_db()
+    assert request.state == RequestState.QUEUED
+
+
+def test_one_source_is_held_while_the_others_go_on(asked, suspend, tick, now):
+    suspend(lane="webhook shop")
+    asked("/a", **WEBHOOK)
+    asked("/b")
+    (batch,) = tick(now + 2 * SECOND)
+    assert batch.items == ["/b"]
+
+
+def test_a_batch_nobody_has_touched_is_taken_back(asked, suspend, lift, tick, now):
+    request = asked("/a")
+    (batch,) = tick(now + 2 * SECOND)
+    suspend()
+    tick(now + 3 * SECOND)
+    batch.refresh_from_db()
+    request.refresh_from_db()
+    assert (batch.state, batch.next_at) == (BatchState.CANCELLED, None)
+    assert (request.state, request.batch, request.items.get().batch) == (RequestState.HELD, None, None)
+
+    lift(now + MINUTE)
+    tick(now + MINUTE)
+    (again,) = tick(now + MINUTE + 2 * SECOND)
+    assert again.items == ["/a"]
+
+
+def test_a_batch_that_may_have_been_accepted_keeps_its_reference(
+    asked, suspend, lift, tick, advance, settle, cloudfront, now
+):
+    request = asked("/a")
+    (batch,) = tick(now + 2 * SECOND)
+    cloudfront.failures = [UnavailableError("cloudfront:CreateInvalidation", "ReadTimeoutError", "timed out")]
+    advance(batch, now + 2 * SECOND)
+    suspend()
+    tick(now + 3 * SECOND)
+    batch.refresh_from_db()
+    request.refresh_from_db()
+    assert (batch.state, batch.next_at, request.state) == (BatchState.HELD, None, RequestState.HELD)
+
+    lift(now + MINUTE)
+    tick(now + MINUTE)
+    batch.refresh_from_db()
+    settle(batch, until=now + MINUTE)
+    assert batch.state == BatchState.SUBMITTED
+    assert cloudfront.references == [batch.caller_reference] * 2
+
+
+def test_a_worker_that_claimed_it_just_before_sends_nothing(asked, suspend, tick, advance, cloudfront, now):
+    asked("/a")
+    (batch,) = tick(now + 2 * SECOND)
+    suspend()
+    advance(batch, now + 2 * SECOND)
+    assert cloudfront.references == []
+
+
+def test_fifty_thousand_held_items_leave_in_turn_once_lifted(asked, suspend, lift, tick, unlimited, now):
+    suspend()
+    first = asked("/first")
+    Request.objects.bulk_create(
+        [
+            Request(
+                distribution=first.distribution, source=Source.UI, lane="people", requested_by="otto", reason="move",
+                requested_at=now, state=RequestState.HELD, idempotency_key=str(number), items_count=25,
+            )
+            for number in range(2_000)
+        ]
+    )  # fmt: skip
+    rows = Request.objects.exclude(pk=first.pk).values_list("pk", flat=True)
+    Item.objects.bulk_create(
+        [
+            Item(request_id=pk, kind="path", raw="/x", sent_form=f"/{pk}/{number}")
+            for pk in rows
+            for number in range(25)
+        ],
+        batch_size=5_000,
+    )
+    lift(now + MINUTE)
+    made = [batch for turn in range(3, 6) for batch in tick(now + MINUTE + turn * SECOND)]
+    assert [len(batch.items) for batch in made] == [1_000] * len(made)
+    assert Item.objects.filter(batch=None).count() == 50_001 - sum(len(batch.items) for batch in made)
