@@ -79,6 +79,11 @@ app.conf.update(
             "options": {"expires": 10},
         },
         "judge alarms": {"task": "tasks.judging.judge_alarms", "schedule": 30.0, "options": {"expires": 30}},
+        "look at request paths again": {
+            "task": "tasks.discovering.plan_rediscovery",
+            "schedule": 300.0,
+            "options": {"expires": 300},
+        },
         "roll up datapoints": {"task": "tasks.tidying.roll_up", "schedule": 300.0, "options": {"expires": 300}},
         "tidy old rows": {"task": "tasks.sweeping.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     },

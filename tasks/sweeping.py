@@ -5,6 +5,7 @@ import logging
 from celery import Task, shared_task
 from django.utils import timezone
 
+from edgeops.discovery import keeping
 from edgeops.discovery.models import Discovery
 from edgeops.invalidations.models import Batch
 from edgeops.metrics import retention
@@ -57,4 +58,5 @@ def tidy() -> None:
     retention.tidy(now)
     fetching.tidy(now)
     webhook_receiving.tidy(now)
+    keeping.tidy(now)
     Stamp.put("tidy", now)

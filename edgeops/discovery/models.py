@@ -1,11 +1,12 @@
 """Rows that ask AWS what there is: the distributions of an account, the path behind one, what the access allows."""
 
 import uuid
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
 
-from edgeops.estate.fetches import Fetch, FetchQuerySet
+from edgeops.estate.fetches import Fetch, FetchQuerySet, FetchState
 from edgeops.estate.models import Account, EdgeApi
 
 
@@ -23,10 +24,19 @@ class Resolution(models.TextChoices):
     OPEN = "", "Not decided"
     APPLIED = "applied", "Applied"
     DISMISSED = "dismissed", "Dismissed"
+    SUPERSEDED = "superseded", "Covered by a newer look"
 
 
 class DiscoveryQuerySet(FetchQuerySet["Discovery"]):
     """Queries over what was asked."""
+
+    def looks(self) -> Self:
+        """Looks at the path of an API that is operated, which AWS answered; the newest first."""
+        return self.filter(api__isnull=False, state=FetchState.DONE).order_by("-finished_at", "-requested_at")
+
+    def undecided(self) -> Self:
+        """Looks that found another path than the one operated, on which nobody has decided."""
+        return self.looks().filter(resolution=Resolution.OPEN).exclude(differences=[])
 
 
 class Discovery(Fetch):

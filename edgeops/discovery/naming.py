@@ -30,7 +30,7 @@ def api(
         slug=slug,
         name=name,
         account=account,
-        region=next((one.region for one in hops if one.kind in REGIONAL), region),
+        region=region_of(hops, region),
         distribution=DistributionDoc(
             aws_id=setup.id,
             name=slug,
@@ -40,6 +40,11 @@ def api(
         ),
         hops=told_apart(hops),
     )
+
+
+def region_of(hops: Iterable[HopDoc], otherwise: str) -> str:
+    """Where a path's first resource with a region of its own is."""
+    return next((one.region for one in hops if one.kind in REGIONAL), otherwise)
 
 
 def free_slug(name: str, distribution_id: str, taken: Collection[str]) -> str:
