@@ -3,12 +3,17 @@
 from hashlib import sha256
 from uuid import NAMESPACE_DNS, uuid5
 
-from edgeops.localaws.world import Api, Hop, WebAcl
+from edgeops.localaws.world import Api, Hop, Tenant, WebAcl
 
 
 def distribution(api: Api) -> str:
     """The ARN of the distribution."""
     return f"arn:aws:cloudfront::{api.account_id}:distribution/{api.distribution.id}"
+
+
+def tenant(api: Api, tenant: Tenant) -> str:
+    """The ARN of a tenant of the distribution."""
+    return f"arn:aws:cloudfront::{api.account_id}:distribution-tenant/{tenant.id}"
 
 
 def edge_function(api: Api) -> str:

@@ -1,6 +1,6 @@
-"""CloudFront's API: distributions; their invalidations and settings have modules of their own."""
+"""CloudFront's API: distributions; their invalidations, tenants and settings have modules of their own."""
 
-from edgeops.localaws import distributions, edge_settings, invalidating, paging
+from edgeops.localaws import distributions, edge_settings, invalidating, paging, tenants
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.state import State
 from edgeops.localaws.wire.messages import Params
@@ -14,6 +14,7 @@ def operations(simulation: Simulation) -> dict[str, Operation]:
         "GetDistribution": cloudfront.get_distribution,
         "GetDistributionConfig": cloudfront.get_distribution_config,
         **invalidating.operations(simulation),
+        **tenants.operations(simulation),
         **edge_settings.operations(simulation),
     }
 

@@ -7,6 +7,7 @@ Copy n of `products` (n from 1, three digits or more) is told apart by its numbe
     distribution domain   d1products00demo001.cloudfront.net
     hop name              products-api-001       hop id             a1b2c3d001: the last characters replaced
     web ACL, rule metric  ProductsAcl001         health check id    as hop ids; edge function as hop names
+    tenant id, name       as distribution id, hop name; its domains as copy001.north.storefront.example.test
 
 Account, region, stage and everything else stay. A copy repeats its original's traffic to the request, also through its
 scenarios, so that the work of imagining it is done once. Nothing of it is in the demo's seed.
@@ -14,7 +15,7 @@ scenarios, so that the work of imagining it is done once. Nothing of it is in th
 
 from dataclasses import replace
 
-from edgeops.localaws.world import Api, HealthCheck, Hop, WebAcl, World
+from edgeops.localaws.world import Api, Distribution, HealthCheck, Hop, Tenant, WebAcl, World
 from edgeops.localaws.worldfile import WorldError
 
 MOST_COPIES = 9_999
@@ -31,16 +32,12 @@ def with_copies(world: World, count: int) -> World:
 def copy(api: Api, number: int) -> Api:
     """One copy of an API; every name and id in it is its own."""
     mark = f"{number:03}"
-    own = api.distribution
-    domain, _, zone = own.domain.partition(".")
     slug = f"{api.slug}-{mark}"
     return replace(
         api,
         slug=slug,
         name=f"{api.name} {mark}",
-        distribution=replace(
-            own, id=f"{own.id}{mark}", domain=f"{domain}{mark}.{zone}", alias=own.alias.replace(api.slug, slug, 1)
-        ),
+        distribution=_distribution(api, slug, mark),
         hops=tuple(_hop(hop, mark) for hop in api.hops),
         operated=False,
         waf=_web_acl(api.waf, mark),
@@ -49,6 +46,23 @@ def copy(api: Api, number: int) -> Api:
         edge_function=_named(api.edge_function, mark),
         copy_of=api.slug,
     )
+
+
+def _distribution(api: Api, slug: str, mark: str) -> Distribution:
+    own = api.distribution
+    domain, _, zone = own.domain.partition(".")
+    return replace(
+        own,
+        id=f"{own.id}{mark}",
+        domain=f"{domain}{mark}.{zone}",
+        alias=own.alias.replace(api.slug, slug, 1),
+        tenants=tuple(_tenant(tenant, mark) for tenant in own.tenants),
+    )
+
+
+def _tenant(tenant: Tenant, mark: str) -> Tenant:
+    domains = tuple(f"copy{mark}.{domain}" for domain in tenant.domains)
+    return replace(tenant, id=f"{tenant.id}{mark}", name=_named(tenant.name, mark), domains=domains)
 
 
 def _hop(hop: Hop, mark: str) -> Hop:

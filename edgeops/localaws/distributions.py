@@ -45,9 +45,10 @@ def config(api: Api) -> Params:
     """The DistributionConfig."""
     of_origins, groups = origins.of(api), origins.groups(api)
     header = api.distribution.cache_tag_header
+    aliases = [api.distribution.alias] if api.distribution.alias else []
     return {
         "CallerReference": f"edgeops-{api.slug}",
-        "Aliases": {"Quantity": 1, "Items": [api.distribution.alias]},
+        "Aliases": {"Quantity": len(aliases), "Items": aliases or None},
         "DefaultRootObject": "",
         "Origins": {"Quantity": len(of_origins), "Items": of_origins},
         "OriginGroups": {"Quantity": len(groups), "Items": groups or None},
@@ -70,6 +71,7 @@ def config(api: Api) -> Params:
         "IsIPV6Enabled": True,
         "ContinuousDeploymentPolicyId": "",
         "Staging": False,
+        "ConnectionMode": "tenant-only" if api.distribution.tenants else "direct",
         **({"CacheTagConfig": {"HeaderName": header}} if header else {}),
     }
 

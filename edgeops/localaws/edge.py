@@ -14,7 +14,7 @@ from edgeops.localaws.origin import TAG_HEADER, Answer, Origin
 from edgeops.localaws.simulation import Simulation
 from edgeops.localaws.switches import POPS
 from edgeops.localaws.wire.messages import HttpRequest, HttpResponse
-from edgeops.localaws.world import Api
+from edgeops.localaws.world import Api, Site
 
 ERROR = "Error from cloudfront"
 ERROR_SECONDS = 10
@@ -41,16 +41,17 @@ class Edge:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer a viewer; the distribution is told by the Host header."""
         host = request.headers.get("host", "").partition(":")[0]
-        api = self._simulation.world.host(host)
-        if api is None or request.method not in ("GET", "HEAD"):
+        site = self._simulation.world.host(host)
+        if site is None or request.method not in ("GET", "HEAD"):
             return self._refuse(b"Bad request.", host, POPS[0])
-        switches = self._simulation.switches(api.slug)
+        switches = self._simulation.switches(site.api.slug)
         pop = switches.pop or POPS[0]
         if switches.turns_away(request.headers.get("user-agent", "")):
             return self._refuse(b"Request blocked.", host, pop)
         now = self._simulation.clock()
+        api = switches.switched(site.api)
         with self._lock:
-            x_cache, answer, age = self._look_up(switches.switched(api), pop, request, now)
+            x_cache, answer, age = self._look_up(Site(api, site.holder), pop, request, now)
         headers = {
             **answer.headers,
             "Cache-Control": f"public, max-age={api.distribution.ttl_seconds}" if answer.is_cacheable else "no-store",
@@ -64,9 +65,9 @@ class Edge:
         with self._lock:
             return {"edge_cache_entries": self._cache.counts(self._simulation.clock())}
 
-    def _look_up(self, api: Api, pop: str, request: HttpRequest, now: float) -> tuple[str, Answer, int | None]:
+    def _look_up(self, site: Site, pop: str, request: HttpRequest, now: float) -> tuple[str, Answer, int | None]:
         """X-Cache, the answer, and its age where it is from the cache; what is not fresh comes from the origin."""
-        key = _key(api, pop, request)
+        api, key = site.api, _key(site, pop, request)
         known = self._cache.get(key, now)
         if known is not None and known.is_fresh(now):
             x_cache = "Hit from cloudfront" if known.answer.status < 400 else ERROR
@@ -95,11 +96,11 @@ class Edge:
         }
 
 
-def _key(api: Api, pop: str, request: HttpRequest) -> Key:
+def _key(site: Site, pop: str, request: HttpRequest) -> Key:
     """The cache key as the cache policy makes it: query strings all or none, and how the answer may be encoded."""
-    query = request.query if api.distribution.query_strings == "all" else ""
+    query = request.query if site.api.distribution.query_strings == "all" else ""
     encoding = "gzip" if "gzip" in request.headers.get("accept-encoding", "") else "identity"
-    return Key(api.distribution.id, pop, request.path + (f"?{query}" if query else ""), encoding)
+    return Key(site.holder, pop, request.path + (f"?{query}" if query else ""), encoding)
 
 
 def _ttl(api: Api, answer: Answer) -> float:

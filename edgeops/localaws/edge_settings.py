@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from edgeops.localaws import arns, paging, policies
+from edgeops.localaws import arns, paging, policies, refusals
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.wire.messages import AwsError, Params
 from edgeops.localaws.world import Api, Hop
@@ -125,7 +125,7 @@ class EdgeSettings:
                 }
                 told = {**self._vpc_origin(api, hop), "VpcOriginEndpointConfig": config}
                 return {"VpcOrigin": told, "ETag": "E" + arns.hexadecimal(hop.vpc_origin, 13).upper()}
-        raise AwsError("EntityNotFound", "The entity was not found.", status=404)
+        raise refusals.no_such_entity()
 
     def list_functions(self, params: Params, context: Context) -> Params:
         """The CloudFront functions of the account; each is live."""

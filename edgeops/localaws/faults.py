@@ -18,7 +18,7 @@ that every longer result is PartialData until its last page.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from edgeops.localaws import refusals
+from edgeops.localaws import invalidation, refusals
 from edgeops.localaws.wire import models
 from edgeops.localaws.wire.messages import AwsError, Params
 
@@ -40,9 +40,8 @@ KINDS = (
     *OF_METRICS,
     *OF_INVALIDATIONS,
 )
-CREATING = ("CreateInvalidation", "CreateInvalidationForDistributionTenant")
 TELLING = (
-    *CREATING,
+    *invalidation.CREATING,
     "GetInvalidation",
     "GetInvalidationForDistributionTenant",
     "ListInvalidations",
@@ -50,7 +49,7 @@ TELLING = (
 )
 OPERATIONS = {
     **dict.fromkeys(OF_METRICS, ("GetMetricData",)),
-    **dict.fromkeys(OF_CREATING, CREATING),
+    **dict.fromkeys(OF_CREATING, invalidation.CREATING),
     **dict.fromkeys(OF_STATUS, TELLING),
     "distribution_deleted": (
         "GetDistribution",

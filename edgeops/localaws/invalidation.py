@@ -8,6 +8,7 @@ import re
 
 from edgeops.localaws.wire.messages import AwsError, Params
 
+CREATING = ("CreateInvalidation", "CreateInvalidationForDistributionTenant")
 MAX_PATH_LENGTH = 4000
 MAX_ITEMS = 3000
 # RFC 1738's safe characters and CloudFront's own: everything else must be percent-encoded, and `~` is not supported.

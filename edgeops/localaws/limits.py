@@ -11,8 +11,6 @@ from edgeops.localaws import invalidation, refusals
 from edgeops.localaws.quotas import Quotas
 from edgeops.localaws.wire.messages import Params
 
-CREATING = ("CreateInvalidation", "CreateInvalidationForDistributionTenant")
-
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -73,7 +71,7 @@ class Limits:
 def _draws(service: str, operation: str, params: Params, quotas: Quotas) -> list[Draw]:
     if service in refusals.GATEWAYS:
         return [MANAGEMENT, RESOURCES] if operation == "GetResources" else [MANAGEMENT]
-    if service == "cloudfront" and operation in CREATING:
+    if service == "cloudfront" and operation in invalidation.CREATING:
         return _creating(invalidation.asked(params["InvalidationBatch"]), quotas)
     return []
 

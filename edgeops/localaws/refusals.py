@@ -86,6 +86,11 @@ def no_such_distribution() -> AwsError:
     return AwsError("NoSuchDistribution", "The specified distribution does not exist.", status=404)
 
 
+def no_such_entity() -> AwsError:
+    """A tenant, or another of CloudFront's newer things, that is not there."""
+    return AwsError("EntityNotFound", "The entity was not found.", status=404)
+
+
 def reference_taken() -> AwsError:
     """A caller reference that came before with other items; botocore's model does not know this code."""
     message = "An invalidation batch with this caller reference and other paths already exists."
@@ -99,11 +104,17 @@ def too_many_in_progress(what: str) -> AwsError:
 
 
 def _resource(service: str, params: Params, account_id: str) -> str:
-    if service == "cloudfront" and (distribution := params.get("DistributionId") or params.get("Id")):
-        return f"arn:aws:cloudfront::{account_id}:distribution/{distribution}"
+    if service == "cloudfront":
+        return _of_cloudfront(params, account_id)
     if service == "sts":
         return str(params.get("RoleArn", ""))
     return "*" if service == "lambda" else ""
+
+
+def _of_cloudfront(params: Params, account_id: str) -> str:
+    named = params.get("DistributionId") or params.get("DistributionTenantId") or params.get("Id") or ""
+    kind = "distribution-tenant" if named.startswith("dt_") else "distribution"
+    return f"arn:aws:cloudfront::{account_id}:{kind}/{named}" if named else ""
 
 
 def _gateway(service: str, operation: str, params: Params, region: str) -> tuple[str, str]:

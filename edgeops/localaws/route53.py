@@ -78,6 +78,7 @@ class Zones:
             _alias(api.distribution.alias, kind, CLOUDFRONT_ZONE, api.distribution.domain)
             for api in apis
             for kind in ("A", "AAAA")
+            if api.distribution.alias
         ]
         found += [
             _alias(hop.domain, "A", GATEWAY_ZONE, apigateway.regional_name(api, hop))

@@ -14,7 +14,7 @@ from edgeops.localaws.state import State, Store
 from edgeops.localaws.switches import Switches
 from edgeops.localaws.traffic import Traffic
 from edgeops.localaws.wire.messages import Params
-from edgeops.localaws.world import Account, Api, World
+from edgeops.localaws.world import Account, Api, Tenant, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,13 @@ class Simulation:
         if api is None or api.account_id != context.account.id:
             raise refusals.no_such_distribution()
         return self.switches(api.slug).switched(api)
+
+    def tenant(self, tenant_id: str, context: Context) -> tuple[Api, Tenant]:
+        """A distribution tenant of the caller's account; raises EntityNotFound."""
+        for api, tenant in self.world.tenants_of(context.account):
+            if tenant.id == tenant_id:
+                return api, tenant
+        raise refusals.no_such_entity()
 
     def switches(self, slug: str) -> Switches:
         """What people switched at the edge and the origin of an API."""

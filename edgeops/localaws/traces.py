@@ -106,7 +106,7 @@ class Tracer:
         found: list[Trace] = []
         if flow.stage is not None and flow.function is not None and api.hop("rest_api"):
             found = self._through_stage(api, flow, flow.stage, flow.function)
-        elif flow.stage is not None and flow.function is not None:
+        elif flow.stage is not None and flow.function is not None and api.hop("lambda"):
             found = self._through_function(api, flow, flow.stage, flow.function)
         for hop, group in zip(api.target_groups, flow.groups, strict=True):
             found += self._through_group(api, flow, replace(group, name=hop.name), len(found))

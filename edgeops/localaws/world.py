@@ -16,10 +16,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant of a distribution: a site with domains and a cache of its own."""
+
+    id: str
+    name: str
+    domains: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """One CloudFront distribution; `hit_rate` is a share, 0 to 1.
 
-    `query_strings` are in its cache key, `all` or `none`; `cache_tag_header` is what its CacheTagConfig names.
+    `query_strings` are in its cache key, `all` or `none`; `cache_tag_header` is what its CacheTagConfig names. One with
+    tenants is for tenants only: it has no alias, and answers to no host itself.
     """
 
     id: str
@@ -30,6 +40,7 @@ class Distribution:
     additional_metrics: bool = False
     query_strings: str = "all"
     cache_tag_header: str = ""
+    tenants: tuple[Tenant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,14 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """What answers to a host name: a distribution of an API, or one of its tenants; whose cache it has is `holder`."""
+
+    api: Api
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A scenario of the past; `minutes` None is still going on."""
 
@@ -164,9 +183,13 @@ class World:
         """The API behind a distribution id."""
         return self._by_distribution.get(distribution_id)
 
-    def host(self, host: str) -> Api | None:
-        """The API whose distribution answers to a host name: its alias or its own domain."""
+    def host(self, host: str) -> Site | None:
+        """What answers to a host name: a distribution to its alias and its own domain, a tenant to its domains."""
         return self._by_host.get(host.lower())
+
+    def tenants_of(self, account: Account) -> list[tuple[Api, Tenant]]:
+        """The distribution tenants of an account."""
+        return [(api, tenant) for api in self.apis_of(account) for tenant in api.distribution.tenants]
 
     def account_of(self, account_id: str) -> Account | None:
         """The account of an id."""
@@ -193,5 +216,12 @@ class World:
         return {api.distribution.id: api for api in (*self.apis, *self.bare)}
 
     @cached_property
-    def _by_host(self) -> dict[str, Api]:
-        return {name: api for api in self.apis for name in (api.distribution.alias, api.distribution.domain)}
+    def _by_host(self) -> dict[str, Site]:
+        return {name: site for api in self.apis for name, site in _sites(api)}
+
+
+def _sites(api: Api) -> list[tuple[str, Site]]:
+    own = api.distribution
+    if own.tenants:
+        return [(domain, Site(api, tenant.id)) for tenant in own.tenants for domain in tenant.domains]
+    return [(name, Site(api, own.id)) for name in (own.alias, own.domain)]

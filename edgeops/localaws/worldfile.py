@@ -14,6 +14,7 @@ from edgeops.localaws.world import (
     HealthCheck,
     Hop,
     Incident,
+    Tenant,
     WafRule,
     WebAcl,
     World,
@@ -63,7 +64,7 @@ def _api(raw: object, where: str, accounts: Mapping[str, Account], first: Accoun
     if account is None:
         raise WorldError(f"{where}: no account is named {entry['account']!r}; known are {', '.join(accounts)}")
     entry |= {"account_id": account.id, "region": entry.get("region") or account.region}
-    entry["distribution"] = _build(Distribution, entry.get("distribution"), f"{where}.distribution")
+    entry["distribution"] = _distribution(entry.get("distribution"), f"{where}.distribution")
     entry["hops"] = tuple(_build(Hop, hop, f"{where}.hops[{n}]") for n, hop in enumerate(_list(entry, "hops")))
     for hop in entry["hops"]:
         if hop.kind not in HOP_KINDS:
@@ -74,6 +75,13 @@ def _api(raw: object, where: str, accounts: Mapping[str, Account], first: Accoun
     if "health_check" in entry:
         entry["health_check"] = _build(HealthCheck, entry["health_check"], f"{where}.health_check")
     return _build(Api, entry, where)
+
+
+def _distribution(raw: object, where: str) -> Distribution:
+    entry = dict(_mapping(raw, where))
+    tenants = enumerate(_list(entry, "tenants"))
+    entry["tenants"] = tuple(_build(Tenant, tenant, f"{where}.tenants[{n}]") for n, tenant in tenants)
+    return _build(Distribution, entry, where)
 
 
 def _web_acl(raw: object, where: str) -> WebAcl:

@@ -31,7 +31,8 @@ def test_forty_copies_make_five_thousand_series_of_distinct_names():
         [api.slug for api in COPIED.apis],
         [api.distribution.id for api in COPIED.apis],
         [api.distribution.domain for api in COPIED.apis],
-        [api.distribution.alias for api in COPIED.apis],
+        [api.distribution.alias for api in COPIED.apis if api.distribution.alias],
+        [tenant.id for api in COPIED.apis for tenant in api.distribution.tenants],
         [(hop.kind, hop.id or hop.name) for api in COPIED.apis for hop in api.hops],
         [(hop.kind, hop.name) for api in COPIED.apis for hop in api.hops],
         [acl.metric for api in COPIED.apis for acl in (api.waf, api.regional_waf) if acl],
@@ -48,7 +49,7 @@ def test_a_copy_is_named_as_the_module_says():
     assert found.distribution.alias == "products-001.example.test"
     assert (found.gateway.name, found.gateway.id, found.gateway.stage) == ("products-api-001", "a1b2c3d001", "prod")
     assert found.waf.metric == "ProductsAcl001"
-    assert COPIED.host("products-001.example.test") is found
+    assert COPIED.host("products-001.example.test").api is found
 
 
 def test_a_copy_repeats_its_original_to_the_request(clock):

@@ -127,7 +127,7 @@ def test_a_big_account_is_asked_for_on_the_command_line(tmp_path):
         pages = local.client("cloudfront").get_paginator("list_distributions").paginate()
         found = [item["Id"] for page in pages for item in page["DistributionList"]["Items"]]
 
-    assert len(found) == 6 + 120
+    assert len(found) == 7 + 120
     assert found[-1] == "EBULK000000120"
 
 
