@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from edgeops.invalidations import coalescing, lifecycle, waking
+from edgeops.invalidations import coalescing, lifecycle, tag_headers, waking
 from tasks.base import HouseTask
 from tasks.publishing import publish
 
@@ -21,5 +21,12 @@ def close_windows() -> None:
     """Freeze what was asked for as its windows close, and send it; with nothing to do it only reads."""
     now = timezone.now()
     waking.wake(now)
+    tag_headers.plan(now)
     for batch in coalescing.freeze_due(now):
         publish(advance_batch, batch)
+
+
+@shared_task(base=HouseTask)
+def read_tag_header(pk: int) -> None:
+    """Read whether a distribution knows cache tags; the sweep asks for it again each hour."""
+    tag_headers.read(pk, now=timezone.now())

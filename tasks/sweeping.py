@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from edgeops.discovery import keeping
 from edgeops.discovery.models import Discovery
-from edgeops.invalidations.models import Batch
+from edgeops.invalidations.models import Batch, TagHeader
 from edgeops.metrics import retention
 from edgeops.metrics.models import PollBatch
 from edgeops.notifications.models import Delivery
@@ -20,7 +20,7 @@ from edgeops.webhooks.models import WebhookDelivery
 from tasks.base import HouseTask
 from tasks.delivering import send_delivery
 from tasks.discovering import run_discovery
-from tasks.invalidating import advance_batch
+from tasks.invalidating import advance_batch, read_tag_header
 from tasks.polling import run_poll
 from tasks.publishing import publish
 from tasks.receiving import run_delivery
@@ -34,6 +34,7 @@ WORK: tuple[tuple[type[WaitingRow], Task], ...] = (  # type: ignore[type-arg]
     (WebhookDelivery, run_delivery),
     (Delivery, send_delivery),
     (TraceDocument, fetch_document),
+    (TagHeader, read_tag_header),
     (Discovery, run_discovery),
     (PollBatch, run_poll),
     (TraceWindow, fetch_window),

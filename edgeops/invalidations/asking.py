@@ -9,7 +9,7 @@ from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import items as parsing
-from edgeops.invalidations import marks, scope, sites
+from edgeops.invalidations import marks, scope, sites, tag_headers
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.models import Item, Policy, Priority, Request, RequestState, Source, Suspension
 from edgeops.invalidations.models.requests import UNSENT
@@ -60,7 +60,12 @@ def ask(
     Raises ItemsRefusedError, ScopeRefusedError or ReasonMissingError; nothing is written then. Where the distribution's
     policy asks for it, the request waits for a second person. `may_invalidate_everything` says that an admin asks.
     """
-    parsed, found = _accepted(distribution, items, reason, source, is_admin=may_invalidate_everything)
+    try:
+        parsed, found = _accepted(distribution, items, reason, source, is_admin=may_invalidate_everything)
+    except ItemsRefusedError as error:
+        if any(wrong.raw.startswith("#") for wrong in error.parsed.errors):
+            tag_headers.ask_anew(distribution, now)
+        raise
     same = Request.objects.filter(distribution=distribution, source=source, idempotency_key=idempotency_key)
     if (made := same.first()) is not None:
         return made

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from edgeops.aws.cloudfront import COMPLETED, IN_PROGRESS, REGION, Invalidation
+from edgeops.aws.cloudfront import COMPLETED, IN_PROGRESS, Invalidation
 from edgeops.aws.errors import AwsError, NotFoundError
-from edgeops.estate.models import AccessState, AccountHealth
+from edgeops.invalidations import connecting
 from edgeops.invalidations.models import Batch, BatchState
 from edgeops.invalidations.moves import move
 
@@ -38,7 +38,7 @@ def follow(batch: Batch, cloudfront: Looks, *, now: datetime) -> None:
 
 
 def _note_answer(batch: Batch, seen: Invalidation, now: datetime) -> None:
-    AccountHealth.note(batch.distribution.account, REGION, "cloudfront", AccessState.FRESH, now=now)
+    connecting.note_answer(batch.distribution.account, now)
     if seen.status == COMPLETED:
         move(batch, BatchState.COMPLETED, next_at=now, now=now, mark="completed", completed_at=now, last_error="")
         return
@@ -50,7 +50,7 @@ def _note_answer(batch: Batch, seen: Invalidation, now: datetime) -> None:
 
 
 def _note_failure(batch: Batch, error: AwsError, now: datetime) -> None:
-    AccountHealth.note_failure(batch.distribution.account, REGION, "cloudfront", error, now=now)
+    connecting.note_failure(batch.distribution.account, error, now)
     if _waited(batch, now) > STUCK_AFTER:
         _stuck(batch, str(error), now)
     else:

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from edgeops.aws.cloudfront import REGION, CloudFront, Invalidation
-from edgeops.estate.models import Account, AwsUsage
-from edgeops.invalidations import following, proving, submitting, verification
+from edgeops.aws.cloudfront import Invalidation
+from edgeops.estate.models import Account
+from edgeops.invalidations import connecting, following, proving, submitting, verification
 from edgeops.invalidations.models import Batch, BatchState
 
 # Longer than one step can take: three tries of 13 s at AWS, or two requests of 15 s for a probe.
@@ -36,16 +36,11 @@ class Gateway(Protocol):
 type Connect = Callable[[Account, datetime], Gateway]
 
 
-def connect(account: Account, now: datetime) -> CloudFront:
-    """CloudFront of an account, every call counted on the hour of `now`."""
-    return CloudFront(AwsUsage.meter(account, REGION, now), account.access)
-
-
 def advance(
     identity: UUID | str,
     *,
     now: datetime,
-    connect: Connect = connect,
+    connect: Connect = connecting.cloudfront,
     look: verification.Look = verification.look,
 ) -> Batch | None:
     """Take one step if the batch is due and nobody else is at it; None otherwise. `next_at` says when the next is."""

@@ -19,6 +19,8 @@ class Site:
     name: str = ""
     hosts: frozenset[str] = frozenset()
     tag_header: str | None = None
+    tag_trouble: str = ""
+    """Why it could not be read."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Host names of other distributions, and what those are called."""
 
@@ -44,7 +46,7 @@ class Site:
             raise ItemError(
                 raw,
                 f"EdgeOps does not know yet whether {self.name} has a cache-tag header; CloudFront is asked now. "
-                "Try again in a few seconds, or name the paths.",
+                f"Try again in a few seconds, or name the paths. {self.tag_trouble}".strip(),
             )
         raise ItemError(
             raw,

@@ -2,14 +2,18 @@
 
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import site
+from edgeops.invalidations.models import TagHeader
 from edgeops.invalidations.site import Site
 
 
 def of(distribution: Distribution) -> Site:
     """What the items of this distribution are checked against."""
     others = Distribution.objects.exclude(pk=distribution.pk).values_list("name", "domain", "aliases")
+    tags = TagHeader.objects.filter(distribution=distribution).first()
     return Site(
         name=distribution.name,
         hosts=site.hosts(distribution.domain, distribution.aliases),
+        tag_header=None if tags is None else tags.header,
+        tag_trouble="" if tags is None else tags.last_error,
         elsewhere={host: name for name, domain, aliases in others for host in site.hosts(domain, aliases)},
     )

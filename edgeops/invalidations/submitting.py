@@ -6,10 +6,9 @@ from typing import Protocol
 
 from django.db import transaction
 
-from edgeops.aws.cloudfront import ALREADY_EXISTS, REGION, Invalidation
-from edgeops.aws.errors import AwsError, InvalidError, NotFoundError
-from edgeops.estate.models import AccessState, AccountHealth
-from edgeops.invalidations import freezing, moves, rationing, splitting
+from edgeops.aws.cloudfront import ALREADY_EXISTS, Invalidation
+from edgeops.aws.errors import AwsError, InvalidError
+from edgeops.invalidations import connecting, freezing, moves, rationing, splitting
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
 from edgeops.waiting import backoff_seconds
 
@@ -58,7 +57,7 @@ def _not_now(batch: Batch, now: datetime) -> datetime | None:
 
 def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> None:
     BatchAttempt.objects.create(batch=batch, at=now, outcome=ACCEPTED, message=f"CloudFront calls it {accepted.id}.")
-    AccountHealth.note(batch.distribution.account, REGION, "cloudfront", AccessState.FRESH, now=now)
+    connecting.note_answer(batch.distribution.account, now)
     moves.move(
         batch,
         BatchState.SUBMITTED,
@@ -75,8 +74,7 @@ def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> N
 
 def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
     BatchAttempt.objects.create(batch=batch, at=now, outcome=error.code[:60], message=error.message[:500])
-    if not isinstance(error, NotFoundError | InvalidError):  # those speak of the batch, not of the account
-        AccountHealth.note_failure(batch.distribution.account, REGION, "cloudfront", error, now=now)
+    connecting.note_failure(batch.distribution.account, error, now)
     if isinstance(error, InvalidError) and splitting.helps(batch, error):
         splitting.split(batch, error, now=now)
         return

@@ -7,7 +7,7 @@ from edgeops.invalidations.models.batches import (
     Probe,
     Verdict,
 )
-from edgeops.invalidations.models.policies import Policy, Suspension
+from edgeops.invalidations.models.policies import Policy, Suspension, TagHeader
 from edgeops.invalidations.models.quotas import QuotaProfile
 from edgeops.invalidations.models.requests import (
     PEOPLE,
@@ -34,5 +34,6 @@ __all__ = [
     "RequestState",
     "Source",
     "Suspension",
+    "TagHeader",
     "Verdict",
 ]

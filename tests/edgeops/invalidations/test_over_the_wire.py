@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from edgeops.access.audit import Actor
 from edgeops.aws.cloudfront import CloudFront
-from edgeops.invalidations import asking, coalescing, lifecycle, verification
-from edgeops.invalidations.models import Batch, BatchState, Priority, Source, Verdict
+from edgeops.invalidations import asking, coalescing, lifecycle, sites, tag_headers, verification
+from edgeops.invalidations.models import Batch, BatchState, Priority, Source, TagHeader, Verdict
 from tests.fixtures.localaws import fetch_json
 
 PATH = "/products/1"
@@ -88,3 +88,9 @@ def test_a_throttled_account_delays_and_a_denied_one_names_the_action(batch, loc
     assert batch.state == BatchState.FAILED
     assert "Allow the IAM action cloudfront:CreateInvalidation" in batch.last_error
     assert Batch.objects.get().tries.count() == 2
+
+
+def test_the_cache_tag_header_is_read_from_the_distribution(wired, cloudfront):
+    tag_headers.plan(timezone.now())
+    tag_headers.read(TagHeader.objects.get().pk, now=timezone.now(), connect=lambda account, now: cloudfront)
+    assert sites.of(wired).tag_header == "cache-tag"
