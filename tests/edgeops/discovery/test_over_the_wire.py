@@ -1,12 +1,17 @@
 """The paths of the demo's seven APIs, derived from local AWS over the wire."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from edgeops.aws import clients, cloudwatch, lambda_, route53
+from edgeops.aws import cloudwatch
+from edgeops.aws.cloudwatch import Query
 from edgeops.discovery import running
 from edgeops.discovery.models import DiscoveryKind
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import Account, AwsUsage
+from edgeops.metrics import catalogue
+from tests.edgeops.discovery import wire
 
 ROLE = "arn:aws:iam::345678901234:role/EdgeOpsReader"
 GLOBAL, IRELAND, OREGON, FRANKFURT = "us-east-1", "eu-west-1", "us-west-2", "eu-central-1"
@@ -102,24 +107,15 @@ PATHS = {
 
 
 @pytest.fixture(scope="module")
-def wire(shared_local_aws):
-    """Local AWS, asked faster than AWS allows where only AWS would mind."""
-    caches = (clients._client, cloudwatch._client)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", shared_local_aws.url)
-        patch.setattr(route53, "CALLS_A_SECOND", 100)
-        patch.setattr(lambda_, "CALLS_A_SECOND", 100)
-        for cache in caches:
-            cache.cache_clear()
-        yield shared_local_aws
-        for cache in caches:
-            cache.cache_clear()
+def pointed(shared_local_aws):
+    with wire.pointed_at(shared_local_aws) as local:
+        yield local
 
 
 @pytest.fixture(autouse=True)
-def local(wire):
-    yield wire
-    wire.control("faults", method="DELETE")
+def local(pointed):
+    yield pointed
+    pointed.control("faults", method="DELETE")
 
 
 @pytest.fixture
@@ -160,6 +156,31 @@ def test_the_paths_of_all_apis_are_found_with_the_dimensions_of_their_metrics(lo
         assert (row.state, row.last_error, row.problems, row.result["notes"]) == (FetchState.DONE, "", [], [])
         assert path(row) == expected
     assert AwsUsage.objects.filter(account=payments, service="apigatewayv2", region=FRANKFURT).exists()
+
+
+def test_cloudwatch_has_datapoints_under_the_dimensions_of_every_hop(local, account, payments):
+    """Nothing else can tell whether dimensions are right: a wrong one answers an empty series, never an error."""
+    local.control("trust", {"role_arn": ROLE, "external_id": payments.external_id})
+    now = datetime.now(UTC)
+    for aws_id in PATHS:
+        owner = payments if aws_id == "E7PAYMENTSDEMO" else account
+        for hop in discover(owner, DiscoveryKind.PATH, aws_id, now).result["api"]["hops"]:
+            if hop.get("dimensions"):
+                assert datapoints(owner, hop, now) > 30, hop
+
+
+def datapoints(account, hop, now):
+    """How many there are in the last hour of the metric of a hop that has most."""
+    queries = [
+        Query(f"q{n}", one.namespace, one.name, one.statistic, hop["dimensions"])
+        for n, one in enumerate(catalogue.offered(hop["kind"]))
+        if one.dimensions is None
+    ]
+    start = now - timedelta(hours=1)
+    answer = cloudwatch.get_metric_data(
+        hop["region"], queries, period=60, start=start, end=now, meter=lambda *_: None, access=account.access
+    )
+    return max(len(result.values) for result in answer.results)
 
 
 def test_what_is_learned_beside_the_dimensions(account, now):
