@@ -136,7 +136,7 @@ GLOBAL = (
     Trial(
         "cloudfront:ListDistributionTenants",
         TENANTS,
-        _asks("cloudfront", "ListDistributionTenants", AssociationFilter={"DistributionId": NOBODY}, MaxItems="1"),
+        _asks("cloudfront", "ListDistributionTenants", AssociationFilter={"DistributionId": NOBODY}, MaxItems=1),
     ),
     Trial(
         "cloudfront:ListInvalidationsForDistributionTenant",

@@ -1,9 +1,10 @@
 """API Gateway, REST APIs: APIs, stages, custom domains with their mappings, resources and what stands behind them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from edgeops.localaws import arns, paging
+from edgeops.localaws import arns, paging, scenarios
 from edgeops.localaws.simulation import Context, Operation, Simulation
 from edgeops.localaws.wire.messages import AwsError, Params
 from edgeops.localaws.world import Api, Hop
@@ -30,6 +31,7 @@ def operations(simulation: Simulation) -> dict[str, Operation]:
         "GetResources": gateway.get_resources,
         "GetIntegration": gateway.get_integration,
         "GetAccount": gateway.get_account,
+        "FlushStageCache": gateway.flush_stage_cache,
     }
 
 
@@ -53,10 +55,17 @@ class RestApis:
 
     def get_stage(self, params: Params, context: Context) -> Params:
         """One stage: its cache, its metrics, its tracing and its web ACL."""
-        api, hop = self._find(params, context)
-        if hop.stage != params["stageName"]:
-            raise AwsError("NotFoundException", "Invalid stage identifier specified", status=404)
-        return self._stage(api, hop)
+        return self._stage(*self._find_stage(params, context))
+
+    def flush_stage_cache(self, params: Params, context: Context) -> Params:
+        """Empty the whole cache of a stage: for two minutes its function is asked for everything."""
+        api, hop = self._find_stage(params, context)
+        if not hop.cache:  # which error AWS answers here is told nowhere
+            raise AwsError("BadRequestException", "Cache cluster is not enabled for this stage")
+        scenario_id = f"flush-{self._simulation.store.next_serial()}"
+        flush = scenarios.flush(api, hop, scenario_id=scenario_id, now=context.now)
+        self._simulation.store.change(lambda state: replace(state, scenarios=(*state.scenarios, flush)))
+        return {}
 
     def get_domain_names(self, params: Params, context: Context) -> Params:
         """The custom domains of the account and region."""
@@ -115,6 +124,19 @@ class RestApis:
         message = f"Invalid API identifier specified {context.account.id}:{params['restApiId']}"
         raise AwsError("NotFoundException", message, status=404)
 
+    def _find_stage(self, params: Params, context: Context) -> Place:
+        api, hop = self._find(params, context)
+        if hop.stage != params["stageName"]:
+            raise AwsError("NotFoundException", "Invalid stage identifier specified", status=404)
+        return api, hop
+
+    def _cache_status(self, hop: Hop) -> str:
+        if not hop.cache:
+            return "NOT_AVAILABLE"
+        since = self._simulation.clock() - self._simulation.settings.invalidation_seconds
+        flushed = any(one.is_flush_of(hop) and one.started_at > since for one in self._simulation.store.state.scenarios)
+        return "FLUSH_IN_PROGRESS" if flushed else "AVAILABLE"
+
     def _told(self, api: Api, hop: Hop) -> Params:
         return {
             "id": hop.id,
@@ -146,7 +168,7 @@ class RestApis:
             "stageName": hop.stage,
             "cacheClusterEnabled": hop.cache,
             "cacheClusterSize": CACHE_SIZE if hop.cache else None,
-            "cacheClusterStatus": "AVAILABLE" if hop.cache else "NOT_AVAILABLE",
+            "cacheClusterStatus": self._cache_status(hop),
             "methodSettings": {"*/*": settings},
             "tracingEnabled": True,
             "webAclArn": arns.web_acl(api, api.regional_waf, regional=True) if api.regional_waf else None,

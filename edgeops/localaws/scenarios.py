@@ -12,7 +12,7 @@ All hops, and X-Ray's traces, agree on what a scenario does; intensity is above 
 
 from dataclasses import dataclass
 
-from edgeops.localaws.world import Api, Incident, World
+from edgeops.localaws.world import Api, Hop, Incident, World
 
 KINDS = ("lambda_errors", "unhealthy_targets", "gateway_504", "cache_collapse", "origin_latency", "traffic_drop")
 WHOLE = ("cache_collapse", "traffic_drop")
@@ -22,6 +22,11 @@ STRUCK = {
     "unhealthy_targets": ("target_group",),
     "origin_latency": ("lambda", "target_group"),
 }
+
+
+STAGE_FLUSHED = "stage_flushed"
+"""What a flush of a stage's cache does; it is begun by API Gateway's own call, not by the control."""
+REFILL_SECONDS = 120
 
 
 class ScenarioError(ValueError):
@@ -50,6 +55,10 @@ class Scenario:
         """Whether it is going on."""
         return self.started_at <= now and (self.ended_at is None or now < self.ended_at)
 
+    def is_flush_of(self, hop: Hop) -> bool:
+        """Whether it is of the cache of this stage."""
+        return self.kind == STAGE_FLUSHED and self.target == hop.name
+
 
 def plan(incident: Incident, world: World, *, scenario_id: str, now: float) -> Scenario:
     """Place an incident on the clock; raises ScenarioError when the world has no place for it."""
@@ -75,6 +84,11 @@ def plan(incident: Incident, world: World, *, scenario_id: str, now: float) -> S
         intensity=incident.intensity,
         target=_target(incident, api),
     )
+
+
+def flush(api: Api, hop: Hop, *, scenario_id: str, now: float) -> Scenario:
+    """The cache of a stage is empty from now on, until it has filled again."""
+    return Scenario(scenario_id, STAGE_FLUSHED, api.slug, now, now + REFILL_SECONDS, intensity=1.0, target=hop.name)
 
 
 def _target(incident: Incident, api: Api) -> str | None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from edgeops.localaws.flows import Flow, FunctionFlow, GroupFlow, StageFlow
 from edgeops.localaws.noise import tide, unit, wander, whole
-from edgeops.localaws.scenarios import Scenario
+from edgeops.localaws.scenarios import STAGE_FLUSHED, Scenario
 from edgeops.localaws.spread import Spread
 from edgeops.localaws.world import Api, Hop, World
 
@@ -86,6 +86,7 @@ class Traffic:
         """API Gateway in front of a function."""
         gateway = api.gateway
         cache_hit_rate = gateway.cache_hit_rate if gateway is not None and gateway.cache else 0.0
+        cache_hit_rate *= 1 - self.strength(STAGE_FLUSHED, api.slug, 60 * minute, 60 * minute + 60)
         cache_hits = round(origin_requests * cache_hit_rate)
         invocations = origin_requests - cache_hits
         timing_out = self.strength("gateway_504", api.slug, 60 * minute, 60 * minute + 60)

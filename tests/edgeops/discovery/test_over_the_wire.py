@@ -41,13 +41,8 @@ def target_group(balancer_tail, name, tail):
     return ("target_group", name, IRELAND, 2, {"LoadBalancer": balancer_tail, "TargetGroup": tail})
 
 
-# What is never tried, and what local AWS has none of.
-NOT_KNOWN = {
-    "cloudfront:CreateInvalidation",
-    "cloudfront:ListDistributionTenants",
-    "cloudfront:ListInvalidationsForDistributionTenant",
-    "cloudfront:GetInvalidationForDistributionTenant",
-}
+# What is never tried.
+NOT_KNOWN = {"cloudfront:CreateInvalidation"}
 CATALOG, MEDIA = "app/catalog-alb/50dc6c495c0c9188", "app/media-alb/6f1b7e20aa31c4d5"
 PATHS = {
     "E1PRODUCTSDEMO": [

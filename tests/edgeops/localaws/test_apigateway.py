@@ -1,8 +1,10 @@
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
-from tests.edgeops.localaws.conftest import code_of, make_simulation, serving
+from tests.edgeops.localaws.conftest import NOW, code_of, make_simulation, serving
+from tests.edgeops.localaws.test_cloudwatch import FUNCTION, STAGE, values
 
 PRODUCTS, ORDERS, PARTNERS = "a1b2c3d4e5", "f6g7h8i9j0", "k1l2m3n4o5"
 HANDLER = "arn:aws:lambda:eu-west-1:123456789012:function:products-handler"
@@ -164,3 +166,65 @@ def test_resources_have_a_rate_of_their_own(rest, clock):
 
     assert refused == ("TooManyRequestsException", 429)
     assert rest.get_resources(restApiId=PRODUCTS)["items"]
+
+
+def stage_of(rest, api=PRODUCTS, name="prod"):
+    return rest.get_stage(restApiId=api, stageName=name)
+
+
+def test_a_flush_is_accepted_and_in_progress_for_a_while(rest, clock):
+    answer = rest.flush_stage_cache(restApiId=PRODUCTS, stageName="prod")
+    during = stage_of(rest)["cacheClusterStatus"]
+    clock.pass_seconds(9)
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert (during, stage_of(rest)["cacheClusterStatus"]) == ("FLUSH_IN_PROGRESS", "AVAILABLE")
+
+
+def test_after_a_flush_the_function_is_asked_for_what_the_cache_knew(rest, simulation, clock):
+    rest.flush_stage_cache(restApiId=PRODUCTS, stageName="prod")
+    clock.pass_seconds(600)
+    minutes = {"minutes": 20, "end": NOW + timedelta(minutes=10)}
+
+    hits = values(simulation, "AWS/ApiGateway", "CacheHitCount", STAGE, **minutes)
+    invocations = values(simulation, "AWS/Lambda", "Invocations", FUNCTION, **minutes)
+    flushed = [NOW.timestamp(), NOW.timestamp() + 60]
+
+    assert [at for at, count in sorted(hits.items()) if count == 0] == flushed
+    usual = max(count for at, count in invocations.items() if at not in flushed)
+    assert min(invocations[at] for at in flushed) > 1.2 * usual
+
+
+@pytest.mark.parametrize(
+    ("api", "stage", "error"),
+    [
+        (PRODUCTS, "test", ("NotFoundException", 404)),
+        ("nobody0000", "prod", ("NotFoundException", 404)),
+        (ORDERS, "$default", ("NotFoundException", 404)),
+    ],
+)
+def test_only_a_stage_that_is_there_can_be_flushed(rest, api, stage, error):
+    assert code_of(lambda: rest.flush_stage_cache(restApiId=api, stageName=stage)) == error
+
+
+def test_a_stage_without_a_cache_cannot_be_flushed(served):
+    oregon = served.client("apigateway", "us-west-2")
+
+    assert stage_of(oregon, PARTNERS, "live")["cacheClusterStatus"] == "NOT_AVAILABLE"
+    assert code_of(lambda: oregon.flush_stage_cache(restApiId=PARTNERS, stageName="live")) == (
+        "BadRequestException",
+        400,
+    )
+
+
+def test_a_denied_flush_names_the_verb_and_the_cache_it_would_empty(served, rest):
+    served.control("faults", {"kind": "access_denied", "service": "apigateway", "operation": "FlushStageCache"})
+
+    with pytest.raises(rest.exceptions.ClientError) as denied:
+        rest.flush_stage_cache(restApiId=PRODUCTS, stageName="prod")
+
+    assert (
+        "perform: apigateway:DELETE on resource: "
+        "arn:aws:apigateway:eu-west-1::/restapis/a1b2c3d4e5/stages/prod/cache/data"
+    ) in denied.value.response["Error"]["Message"]
+    assert stage_of(rest)["cacheClusterStatus"] == "AVAILABLE"
