@@ -36,6 +36,9 @@ WATCHED = (
     "API {name} is watched by {holders}. Disable or delete what watches it first: whoever relies on it must not lose "
     "it in silence."
 )
+SAME_NAME = (
+    "An API is called {name} already: {slug}. Give {wanted} another name, or nobody can tell the two apart in an alert."
+)
 TOO_MANY = "{count} APIs would be removed at once; {most} are the most. Remove them in several steps."
 GONE_WITH_IT = "With it go its {count} series, and the history of its metrics, alarms and traces."
 
@@ -94,6 +97,7 @@ def adopt_api(wanted: ApiDoc, *, actor: Actor, now: datetime, compared_with: str
         known = list(Account.objects.values_list("name", flat=True))
         [walk] = _walks(plain.check(EstateDoc(apis=(wanted,)), known_accounts=known).apis)
         _refuse_overtaken(compared_with, walk.before)
+        _refuse_known_names([walk], gone=[])
         return _put(walk, actor, now)
 
 
@@ -113,10 +117,12 @@ class _Plan:
         _refuse_shared_roles(now, wanted)
         told = [one for one in comparing.compare(now, wanted) if one.what != What.HOP]
         removed = [one for one in told if one.kind == Kind.REMOVED] if remove_missing else []
+        walks = _walks(wanted.apis)
+        _refuse_known_names(walks, gone=[one.key for one in removed if one.what == What.API])
         return cls(
             wanted=wanted,
             accounts=[one for one in told if one.what == What.ACCOUNT and one.kind != Kind.REMOVED],
-            walks=_walks(wanted.apis),
+            walks=walks,
             removed=_removable(removed),
         )
 
@@ -146,7 +152,7 @@ def _put(walk: Walk, actor: Actor, now: datetime) -> EdgeApi:
         paths.switch_additional_metrics(distribution, now=now)
     if walk.row is not None and walk.row.distribution != distribution:
         _forget(walk.row.distribution)
-    records = [_record(one, api.pk, actor, now) for one in walk.differences]
+    records = [_record(one, actor, now) for one in walk.differences]
     if walk.path_differences:
         title = f"Request path changed: {' '.join(map(str, walk.path_differences))}"
         Event.put("path.changed", subject=("audit", records[0].pk), api_slug=api.slug, title=title, at=now)
@@ -172,7 +178,7 @@ def _remove(gone: Difference, actor: Actor, now: datetime) -> None:
         accounts.remove(Account.objects.get(name=gone.key), actor=actor, now=now)
         return
     api = EdgeApi.objects.select_related("distribution").get(slug=gone.key)
-    _record(gone, api.pk, actor, now)
+    _record(gone, actor, now)
     api.delete()
     _forget(api.distribution)
 
@@ -184,11 +190,11 @@ def _forget(distribution: Distribution) -> None:
             distribution.delete()
 
 
-def _record(difference: Difference, api_id: int, actor: Actor, now: datetime) -> Audit:
+def _record(difference: Difference, actor: Actor, now: datetime) -> Audit:
     return audit.record(
         actor,
         f"{difference.what}.{difference.kind}",
-        subject=("api", api_id),
+        subject=("api", difference.key),
         summary=str(difference),
         now=now,
         detail={
@@ -218,6 +224,14 @@ def _removable(removed: list[Difference]) -> list[Difference]:
 def _refuse_overtaken(compared_with: str | None, now: EstateDoc | ApiDoc | None) -> None:
     if compared_with is not None and compared_with != plain.fingerprint(now):
         raise EstateError(OVERTAKEN)
+
+
+def _refuse_known_names(walks: Iterable[Walk], *, gone: Iterable[str]) -> None:
+    """Two APIs of one name could not be told apart in an alert."""
+    named = {walk.wanted.name: walk.wanted.slug for walk in walks if walk.own}
+    others = EdgeApi.objects.filter(name__in=named).exclude(slug__in=[*named.values(), *gone])
+    for name, slug in others.values_list("name", "slug")[:1]:
+        raise EstateError(SAME_NAME.format(name=name, slug=slug, wanted=named[name]))
 
 
 def _refuse_shared_roles(now: EstateDoc, wanted: EstateDoc) -> None:

@@ -37,7 +37,7 @@ def put(doc: AccountDoc, *, actor: Actor, now: datetime) -> Account:
         values = {name: getattr(doc, name) for name in ("aws_account_id", "region", "role_arn", "monthly_budget")}
         values["other_regions"] = list(doc.other_regions)
         row, is_new = Account.objects.update_or_create(name=doc.name, defaults=values)
-        _record(actor, "added" if is_new else "changed", row.pk, old=before, new=doc, now=now)
+        _record(actor, "added" if is_new else "changed", old=before, new=doc, now=now)
     return row
 
 
@@ -45,7 +45,7 @@ def remove(account: Account, *, actor: Actor, now: datetime) -> None:
     """Forget an account no API uses, with what is known of its health and its calls; raises EstateError."""
     with turns.taken():
         _refuse_used(account)
-        pk, before = account.pk, snapshot.account_doc(account)
+        before = snapshot.account_doc(account)
         try:
             with transaction.atomic():
                 account.distributions.all().delete()
@@ -56,7 +56,7 @@ def remove(account: Account, *, actor: Actor, now: datetime) -> None:
                 "its distributions, and that history stays readable. It costs nothing: without an API nothing is read "
                 "from it."
             ) from None
-        _record(actor, "removed", pk, old=before, new=None, now=now)
+        _record(actor, "removed", old=before, new=None, now=now)
 
 
 def _refuse_shared_role(doc: AccountDoc) -> None:
@@ -74,7 +74,14 @@ def _refuse_used(account: Account) -> None:
         )
 
 
-def _record(actor: Actor, done: str, pk: int, *, old: AccountDoc | None, new: AccountDoc | None, now: datetime) -> None:
-    summary = f"AWS account {next(one.name for one in (new, old) if one)} is {done}"
+def _record(actor: Actor, done: str, *, old: AccountDoc | None, new: AccountDoc | None, now: datetime) -> None:
+    name = next(one.name for one in (new, old) if one)
     detail = {"old": old and plain.account_to_plain(old), "new": new and plain.account_to_plain(new)}
-    audit.record(actor, f"account.{done}", subject=("account", pk), summary=summary, now=now, detail=detail)
+    audit.record(
+        actor,
+        f"account.{done}",
+        subject=("account", name),
+        summary=f"AWS account {name} is {done}",
+        now=now,
+        detail=detail,
+    )

@@ -70,7 +70,9 @@ class Value:
 
     def account_id(self) -> str:
         """An AWS account's number."""
-        if isinstance(self.raw, int) and 0 <= self.raw < 10**12:
+        if isinstance(self.raw, int) and 10**11 <= self.raw < 10**12:
+            return str(self.raw)
+        if isinstance(self.raw, int) and 0 <= self.raw < 10**11:
             raise self.error(f'is a number, which loses leading zeros. Write it in quotes, as "{self.raw:012d}".')
         return self.matching(ACCOUNT_ID, most=40, allowed="an AWS account id is 12 digits")
 

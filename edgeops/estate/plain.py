@@ -75,6 +75,7 @@ def estate_from_plain(raw: Any, *, known_accounts: Collection[str] = ()) -> Esta
     _refuse_twice(((f"accounts[{index}].name", one.name) for index, one in enumerate(accounts)), "account")
     _refuse_twice(((f"accounts[{index}].role_arn", one.role_arn) for index, one in enumerate(accounts)), "role")
     _refuse_twice(((f"apis[{index}].slug", one.slug) for index, one in enumerate(apis)), "slug")
+    _refuse_twice(((f"apis[{index}].name", one.name) for index, one in enumerate(apis)), "name")
     _refuse_unknown_accounts(apis, {*known_accounts, *(one.name for one in accounts)})
     _refuse_two_distributions(apis)
     return EstateDoc(accounts=accounts, apis=apis)
@@ -246,5 +247,7 @@ def _value(value: Any) -> Any:
         case Decimal():
             return str(value)
         case dict():
-            return dict(value)
+            return {name: _value(value[name]) for name in sorted(value)}
+        case list():
+            return [_value(one) for one in value]
     return value

@@ -116,8 +116,8 @@ def test_a_changed_path_is_an_event_on_its_api_and_an_audit_row_each(operated, a
     )
     told = Audit.objects.filter(action__startswith="hop.").order_by("pk")
     assert list(told.values_list("action", "subject_kind", "subject_id")) == [
-        ("hop.changed", "api", str(operated.pk)),
-        ("hop.removed", "api", str(operated.pk)),
+        ("hop.changed", "api", "products"),
+        ("hop.removed", "api", "products"),
     ]
     assert told[0].detail == {"changes": [["column", "1", "2"]], "notes": []}
 
@@ -337,7 +337,7 @@ def asked_of(now):
 
 
 def test_many_apis_are_not_removed_at_once(adopt):
-    apis = tuple(replace(PRODUCTS, slug=f"api-{number}") for number in range(11))
+    apis = tuple(replace(PRODUCTS, slug=f"api-{number}", name=f"API {number}") for number in range(11))
     adopt(EstateDoc(accounts=(SHOP,), apis=apis))
 
     with pytest.raises(EstateError, match="11 APIs would be removed at once; 10 are the most"):
@@ -360,6 +360,19 @@ def test_one_role_for_two_accounts_is_refused_before_and_while_it_is_applied(ope
             attempt(twin)
 
 
+def test_a_name_another_api_has_is_refused_and_one_that_goes_is_not(operated, adopt, now):
+    namesake = replace(PRODUCTS, slug="other")
+
+    for attempt in (adopting.preview, adopt):
+        with pytest.raises(EstateError, match="An API is called Products API already: products"):
+            attempt(EstateDoc(apis=(namesake,)))
+    with pytest.raises(EstateError, match="An API is called Products API already"):
+        adopting.adopt_api(namesake, actor=ADA, now=now)
+
+    adopt(EstateDoc(accounts=(SHOP,), apis=(namesake,)), remove_missing=True)
+    assert [api.slug for api in EdgeApi.objects.all()] == ["other"]
+
+
 def test_a_role_passes_from_one_account_to_another_in_one_document(adopt):
     adopt(EstateDoc(accounts=(replace(SHOP, role_arn=ROLE),)))
 
@@ -369,7 +382,7 @@ def test_a_role_passes_from_one_account_to_another_in_one_document(adopt):
 
 
 def test_nothing_is_changed_when_anything_is_refused(operated, adopt):
-    bad = replace(PRODUCTS, slug="other", account="nobody")
+    bad = replace(PRODUCTS, slug="other", name="Other", account="nobody")
 
     with pytest.raises(DocumentError, match="no account is called nobody"):
         adopt(replace(estate(CLOUDFRONT), apis=(*estate(CLOUDFRONT).apis, bad)))
@@ -399,7 +412,7 @@ def test_one_api_of_an_account_edgeops_does_not_have_is_refused(db, now):
 
 
 def test_an_unchanged_estate_is_previewed_in_few_queries(adopt, django_assert_max_num_queries):
-    apis = tuple(replace(PRODUCTS, slug=f"api-{number}") for number in range(20))
+    apis = tuple(replace(PRODUCTS, slug=f"api-{number}", name=f"API {number}") for number in range(20))
     wanted = EstateDoc(accounts=(SHOP,), apis=apis)
     adopt(wanted)
 

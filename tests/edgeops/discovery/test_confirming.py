@@ -29,7 +29,7 @@ def test_a_slug_somebody_took_a_moment_ago_is_not_overwritten(found, api):
 
 
 def test_confirmed_twice_it_is_the_same_api(found, api):
-    wanted = replace(snapshot.api_doc(api), slug="second")
+    wanted = replace(snapshot.api_doc(api), slug="second", name="Second")
     first, second = (confirming.confirm(found.pk, wanted, actor=ADA, now=timezone.now()) for _ in range(2))
     assert first == second
     assert EdgeApi.objects.count() == 2

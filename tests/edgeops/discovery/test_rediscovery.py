@@ -142,7 +142,7 @@ def test_applying_makes_the_found_path_the_operated_one(known, shown, now):
     assert (found.resolution, found.resolved_by, found.resolved_at) == (Resolution.APPLIED, "ada", now)
     operated = snapshot.api_doc(EdgeApi.objects.get())
     assert [hop.name for hop in operated.hops if hop.kind == "lambda"] == ["products-handler-v2"]
-    assert Audit.objects.filter(actor="ada", subject_id=str(known.pk)).exists()
+    assert Audit.objects.filter(actor="ada", subject_id=known.slug).exists()
     assert look(known, now + HOURS).differences == []
 
 

@@ -126,4 +126,5 @@ def estates(draw):
     slugs = draw(st.lists(SLUGS, max_size=3, unique=True))
     found = tuple(draw(apis(slug, draw(st.sampled_from(names)))) for slug in slugs)
     kept = {(api.account, api.distribution.aws_id): api for api in found}  # one word on each distribution
+    kept = {api.name: api for api in kept.values()}
     return EstateDoc(accounts=tuple(draw(accounts(name)) for name in names), apis=tuple(kept.values()))

@@ -148,6 +148,14 @@ def test_two_of_one_name_are_refused(what, words):
     assert str(refused.value) == words
 
 
+def test_two_apis_of_one_name_are_refused_as_nobody_could_tell_them_apart():
+    raw = plain.estate_to_plain(ESTATE)
+    raw["apis"].append({**raw["apis"][0], "slug": "twin"})
+
+    with pytest.raises(DocumentError, match=r"^apis\[1\]\.name: the name Products API stands here for the second time"):
+        plain.estate_from_plain(raw)
+
+
 def test_one_role_for_two_accounts_is_refused():
     raw = changed("accounts.0.role_arn", "arn:aws:iam::123456789012:role/edgeops")
     raw["accounts"].append({**raw["accounts"][0], "name": "other"})
@@ -177,7 +185,7 @@ def test_an_account_edgeops_has_need_not_stand_in_the_document():
 
 def test_two_apis_that_share_a_distribution_say_the_same_of_it():
     raw = plain.estate_to_plain(ESTATE)
-    twin = json.loads(json.dumps({**raw["apis"][0], "slug": "twin"}))
+    twin = json.loads(json.dumps({**raw["apis"][0], "slug": "twin", "name": "Twin"}))
     raw["apis"].append(twin)
     assert len(plain.estate_from_plain(raw).apis) == 2
 
