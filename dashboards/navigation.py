@@ -20,6 +20,7 @@ DEMO_PAGES = (("Demo inbox", "/demo/inbox/"),)
 
 ADDRESSES = {
     "api": "/apis/{}/",
+    "account": "/settings/accounts/{}/",
     "alarm": "/alarms/{}/",
     "request": "/cache/invalidations/{}/",
     "invalidate": "/cache/invalidations/new/?distribution={}",

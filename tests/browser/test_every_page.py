@@ -39,6 +39,7 @@ PAGES = {
     "webhook_new": "/cache/webhooks/new/",
     "audit": "/audit/",
     "settings": "/settings/",
+    "estate": "/settings/estate/",
     "aws_account": "/settings/accounts/demo/",
     "aws_account_new": "/settings/accounts/new/",
     "aws_account_edit": "/settings/accounts/demo/edit/",
@@ -61,6 +62,7 @@ DATA = {
     "trace_document": "/traces/{trace}/document.json",
 }
 DOWNLOADS = {
+    "estate_export": "/settings/estate/export.yaml",
     "api_chart": "/apis/catalog/hops/{hop}/requests/chart.html",
     "spending_calls": "/settings/spending/calls.csv",
     "spending_apis": "/settings/spending/apis.csv",
@@ -70,6 +72,8 @@ POSTS = {
     "add_api_pick": "/apis/new/in/demo/pick/",
     "add_api_adopt": "/apis/new/path/{path}/adopt/",
     "add_api_look_again": "/apis/new/path/{path}/again/",
+    "estate_import": "/settings/estate/import/",
+    "estate_apply": "/settings/estate/apply/",
     "aws_account_test": "/settings/accounts/demo/access/",
     "alarm_switch": "/alarms/{alarm}/switch/",
     "alarm_delete": "/alarms/{alarm}/delete/",
