@@ -12,7 +12,8 @@ from edgeops.metrics import paths, registry
 
 STOPPED = "It is not read any more; what was read of it stays."
 HELD = "{count} of its metrics are still read, because alarms watch them; what was read of it stays."
-ANEW = "Its metrics are read anew under its new dimensions."
+ANEW = "Its metrics are read anew under its new dimensions; what was read under the old ones stays."
+ANEW_HELD = "{count} of the old ones are still read, because alarms watch them: those alarms do not move by themselves."
 BACK = "It was on this path before: what was read of it then is its history again."
 
 
@@ -65,7 +66,10 @@ def plan(rows: Iterable[EdgeApi], wanted: Sequence[ApiDoc]) -> list[Walk]:
     held = paths.held(step.leaving for step in steps if step.leaving)
     for step in steps:
         count = held.get(step.leaving.pk, 0) if step.leaving else 0
-        step.note(HELD.format(count=count) if count else STOPPED)
+        if step.becomes is None:
+            step.note(HELD.format(count=count) if count else STOPPED)
+        elif count:
+            step.note(ANEW_HELD.format(count=count))
     return walks
 
 

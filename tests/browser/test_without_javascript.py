@@ -51,3 +51,23 @@ def test_an_invalidation_is_checked_and_asked_for(plain):
     plain.get_by_role("button", name="Invalidate", exact=True).click()
     expect(plain).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/$"))
     expect(plain.locator("ol.steps > li").first).to_contain_text("Without scripts")
+
+
+def test_the_estate_is_exported_changed_and_imported(browse):
+    page = browse("admin", java_script_enabled=False)
+    page.goto("/settings/")
+    page.get_by_role("link", name="Export or import as YAML").click()
+    with page.expect_download() as downloaded:
+        page.get_by_role("link", name="Download edgeops-estate.yaml").click()
+    exported = downloaded.value.path().read_text()
+    assert "slug: orders" in exported
+    changed = re.sub(r"(slug: orders\n(?:    .*\n)*?    description: ).*", r"\1Changed without scripts", exported)
+    page.get_by_label("Or a file").set_input_files(
+        {"name": "estate.yaml", "mimeType": "application/yaml", "buffer": changed.encode()}
+    )
+    page.get_by_role("button", name="Show what it would change").click()
+    expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("API Orders API"))).to_contain_text("Changed without scripts")
+    page.get_by_role("button", name="Apply 1 change").click()
+    expect(page.get_by_text("The estate was changed: 1 change")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("Changed without scripts"))).to_be_visible()

@@ -186,7 +186,7 @@ def test_other_dimensions_are_another_row_whose_metrics_are_chosen_alike(operate
 
     assert str(told) == (
         "API Gateway (REST) products-api on the path of Products API is changed: dimension Stage prod → v2. Its "
-        "metrics are read anew under its new dimensions. It is not read any more; what was read of it stays."
+        "metrics are read anew under its new dimensions; what was read under the old ones stays."
     )
     successor = operated.hops.on_path().get(kind="rest_api")
     assert successor.pk != gateway.pk
@@ -197,6 +197,20 @@ def test_other_dimensions_are_another_row_whose_metrics_are_chosen_alike(operate
     adopt(ESTATE, at=now + timedelta(hours=2))
     assert operated.hops.on_path().get(kind="rest_api") == gateway
     assert being_read(gateway) == before
+
+
+def test_an_alarm_on_old_dimensions_is_named_before_they_change(operated, adopt, condition, now):
+    latency = Series.objects.get(hop__kind="rest_api", metric="Latency", statistic="p95")
+    rules.create(api=operated, name="slow", series=latency, condition=condition, actor=ADA, now=now)
+    wanted = estate(CLOUDFRONT, V2, FUNCTION)
+
+    [told] = adopting.preview(wanted).differences
+    adopt(wanted)
+
+    assert told.notes[1] == (
+        "1 of the old ones are still read, because alarms watch them: those alarms do not move by themselves."
+    )
+    assert being_read(latency.hop) == {("Latency", "p95")}
 
 
 def test_details_and_names_change_in_place(operated, adopt):
