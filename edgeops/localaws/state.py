@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from edgeops.localaws.faults import Fault
@@ -138,10 +139,23 @@ class Store:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_suffix(".tmp")
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self.state), file)
+            file.write(_text(self.state))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
+
+
+def _text(state: State) -> str:
+    """The state as JSON. Invalidations are many and never change, so that each is put into words once."""
+    rest = asdict(replace(state, invalidations=()))
+    del rest["invalidations"]
+    invalidations = ", ".join(map(_worded, state.invalidations))
+    return f'{{"invalidations": [{invalidations}], {json.dumps(rest).removeprefix("{")}'
+
+
+@cache
+def _worded(invalidation: Invalidation) -> str:
+    return json.dumps(asdict(invalidation))
 
 
 def _read(path: Path) -> State:
