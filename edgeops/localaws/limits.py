@@ -36,10 +36,10 @@ class Bucket:
     since: float
 
     def has(self, count: int, now: float) -> bool:
-        """Whether so many can be taken; of more than the burst all must be there, and the rest is owed."""
+        """Whether so many can be taken; of many only half a burst must be there, and the rest is owed."""
         self.tokens = min(self.burst, self.tokens + self.rate * max(0.0, now - self.since))
         self.since = now
-        return self.tokens >= min(count, self.burst)
+        return self.tokens >= min(count, max(1, self.burst / 2))
 
 
 @dataclass(slots=True)

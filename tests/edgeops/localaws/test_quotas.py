@@ -102,6 +102,14 @@ def test_a_pace_of_a_hundred_and_fifty_items_a_second_is_never_refused_and_a_fas
     assert served.control("state")["limited"] == {ACCOUNT: {"items_per_second": 1}}
 
 
+@pytest.mark.parametrize(("items", "seconds"), [(paths(450), 3), ([f"/{n}/*" for n in range(6)], 6)])
+def test_large_batches_at_their_pace_are_never_refused_for_a_little_unrest(create, clock, items, seconds):
+    for early in (0, 0.3, 0, 0.3, 0, 0.3):
+        clock.pass_seconds(seconds - early)
+        create(*items)
+        clock.pass_seconds(early)
+
+
 def test_a_batch_above_the_burst_is_taken_when_nothing_was_asked_for_and_owed_afterwards(served, create, clock):
     create(*paths(900))
     clock.pass_seconds(4)
