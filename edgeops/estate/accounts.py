@@ -10,15 +10,14 @@ from edgeops.access.audit import Actor
 from edgeops.estate import comparing, plain, snapshot, turns
 from edgeops.estate.document import AccountDoc
 from edgeops.estate.models import Account
+from edgeops.estate.turns import EstateError
+
+__all__ = ["SHARED_ROLE", "EstateError", "put", "remove"]
 
 SHARED_ROLE = (
     "The role {role} of the account {name} is used by the account {other} already: one of the two would be read under "
     "the other's name. Give each a role of its own."
 )
-
-
-class EstateError(ValueError):
-    """An estate that cannot be; the message says what is wrong and what to do."""
 
 
 def put(doc: AccountDoc, *, actor: Actor, now: datetime) -> Account:
