@@ -5,23 +5,23 @@ Everything happens in the transaction that stores the datapoints. Marks move ove
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from django.db import connection
 
 from edgeops.aws.cloudwatch import ACTION, Status
-from edgeops.metrics import catalogue, delays, history, periods, windows
+from edgeops.metrics import catalogue, delays, history, moments, periods, windows
 from edgeops.metrics.history import Missing
 from edgeops.metrics.models import Lane, PollBatch, Series
+from edgeops.metrics.storing import Buckets
 
 UNKNOWN_DELAY_SECONDS = 300
 NO_ANSWER = "no answer"
 ASK_FORBIDDEN_AGAIN = timedelta(hours=1)
+NAMES = ("pk", "namespace", "metric", "statistic", "trouble")
 COLUMNS = ("polled_at", "settled_until", "first_datapoint_at", "data_until", "five_minutes_until", "hours_until")
-
-type Buckets = Mapping[int, float]
-"""Values by the epoch second their bucket starts at."""
 
 
 class Mark(NamedTuple):
@@ -43,18 +43,24 @@ class Mark(NamedTuple):
 def lock(series_ids: Sequence[int]) -> dict[int, Mark]:
     """The marks of these series, held until the transaction ends; those that were deleted are not in it."""
     rows = Series.objects.select_for_update().filter(pk__in=series_ids).order_by("pk")
-    return {row[0]: Mark(*row) for row in rows.values_list(*Mark._fields)}
+    found = rows.values_list(*NAMES, *map(moments.text, COLUMNS))
+    return {row[0]: Mark(*row[: len(NAMES)], *map(moments.parse, row[len(NAMES) :])) for row in found}
 
 
 def move(batch: PollBatch, marks: Mapping[int, Mark], complete: Mapping[int, Buckets], now: datetime) -> None:
     """Move the marks of the series that answered completely, and close or open the gaps before them."""
     learned = delays.learned(batch.account_id, batch.region, now)
+
+    @cache
+    def settled_after(delay: int) -> datetime:
+        return min(batch.end, windows.settled_boundary(now, delay, batch.period))
+
     moved, missing = [], []
     for pk, buckets in complete.items():
         mark = marks.get(pk)
         if mark is None:
             continue
-        settled = min(batch.end, windows.settled_boundary(now, delay_of(mark, learned), batch.period))
+        settled = settled_after(delay_of(mark, learned))
         new = _moved(mark, batch, buckets, settled, now)
         if batch.lane in LIVE and (mark.settled_until is None or mark.settled_until < batch.start):
             missing.append(Missing(pk, mark.settled_until, mark.five_minutes_until, mark.hours_until))
@@ -85,16 +91,20 @@ LIVE = (Lane.WATCHED, Lane.SLOW, Lane.BACKFILL)
 
 
 def _moved(mark: Mark, batch: PollBatch, buckets: Buckets, settled: datetime, now: datetime) -> Mark:
+    first, data_until = mark.first_datapoint_at, mark.data_until
     if buckets:
-        first = datetime.fromtimestamp(min(buckets), UTC)
-        mark = mark._replace(first_datapoint_at=min(mark.first_datapoint_at or first, first))
+        oldest = moments.of_epoch(min(buckets))
+        first = oldest if first is None else min(first, oldest)
     if batch.lane in LIVE:
-        last = datetime.fromtimestamp(max(buckets) + batch.period, UTC) if buckets else None
+        if buckets:
+            data_until = _later(data_until, moments.of_epoch(max(buckets) + batch.period))
         return mark._replace(
             polled_at=_later(mark.polled_at, now),
             settled_until=_later(mark.settled_until, settled),
-            data_until=mark.data_until if last is None else _later(mark.data_until, last),
+            first_datapoint_at=first,
+            data_until=data_until,
         )
+    mark = mark._replace(first_datapoint_at=first)
     if batch.lane == Lane.LONG:
         if batch.period == periods.FIVE_MINUTES:
             return mark._replace(five_minutes_until=_later(mark.five_minutes_until, settled))
@@ -106,43 +116,30 @@ def _later(known: datetime | None, found: datetime) -> datetime:
     return found if known is None else max(known, found)
 
 
-def _write(moved: Iterable[Mark]) -> None:
+def _write(moved: Sequence[Mark]) -> None:
     """One prepared statement for all: an UPDATE with a CASE for each of 500 rows takes twenty times as long."""
-    adapt = connection.ops.adapt_datetimefield_value
     changes = ", ".join(f"{column} = %s" for column in COLUMNS)
-    rows = [(*(adapt(getattr(mark, column)) for column in COLUMNS), mark.pk) for mark in moved]
+    rows = [(*map(moments.adapted, mark[len(NAMES) :]), mark.pk) for mark in moved]
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(f"UPDATE metrics_series SET {changes} WHERE id = %s", rows)  # noqa: S608 (constants)
 
 
-def learn(batch: PollBatch, marks: Mapping[int, Mark], complete: Mapping[int, Buckets], late: Iterable[tuple[int, int]],
+def learn(batch: PollBatch, marks: Mapping[int, Mark], complete: Iterable[int], changed: Mapping[int, int],
           now: datetime) -> None:  # fmt: skip
-    """Take from a poll a minute after the last one how late values came: new ones, and old ones that changed."""
+    """Take from a poll a minute after the last one how late values came: new ones, and old ones that changed.
+
+    `changed` has the oldest bucket that did, by series. The first datapoint a series ever had tells nothing.
+    """
     if batch.lane != Lane.WATCHED:
         return
-    looked = {
-        pk: mark
-        for pk, mark in marks.items()
-        if pk in complete and mark.polled_at is not None and now - mark.polled_at <= delays.MINUTE_APART
-    }
-    changed: dict[int, list[int]] = defaultdict(list)
-    for pk, epoch in late:
-        changed[pk].append(epoch)
     latest: dict[str, int] = {}
-    for pk, mark in looked.items():
-        came = _came(mark, complete[pk])
-        seconds = delays.lateness((*changed[pk], *came), batch.period, now)
-        latest[mark.namespace] = max(latest.get(mark.namespace, 0), seconds)
+    for mark in (marks[pk] for pk in complete if pk in marks):
+        if mark.polled_at is None or now - mark.polled_at > delays.MINUTE_APART:
+            continue
+        came = () if mark.data_until is None or mark.pk not in changed else (changed[mark.pk],)
+        latest[mark.namespace] = max(latest.get(mark.namespace, 0), delays.lateness(came, batch.period, now))
     delays.learn(batch.account_id, batch.region, latest, now)
-
-
-def _came(mark: Mark, buckets: Buckets) -> list[int]:
-    """Buckets that were not there when the series was last polled, beyond the newest it then had."""
-    if mark.data_until is None:
-        return []
-    known = mark.data_until.timestamp()
-    return [epoch for epoch in buckets if epoch >= known]
 
 
 def note_trouble(marks: Mapping[int, Mark], answered: Mapping[int, str], now: datetime) -> None:

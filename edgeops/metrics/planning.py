@@ -5,16 +5,18 @@ A series nobody has polled yet goes at once, one that an open page or an alarm w
 lane, and so has history (`history.plan`). A batch is unique in its slot: any number of beats plan each slot once.
 """
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial, reduce
 from typing import NamedTuple
 
 from django.db.models import Q
 
 from edgeops.estate.fetches import FetchState
-from edgeops.metrics import budget, catalogue, history, packing, periods, windows
+from edgeops.metrics import budget, catalogue, history, moments, packing, periods, windows
 from edgeops.metrics.budget import NORMAL, Pace
 from edgeops.metrics.models import Interest, Lane, Lease, PollBatch, Series
 
@@ -72,8 +74,8 @@ class Candidate(NamedTuple):
 
 FIELDS = (
     "pk", "account_id", "region", "hop__api_id", "hop__kind", "namespace", "metric", "statistic", "dimensions_key",
-    "settled_until", "polled_at", "five_minutes_until", "hours_until",
 )  # fmt: skip
+DATES = ("settled_until", "polled_at", "five_minutes_until", "hours_until")
 
 
 def plan(now: datetime) -> list[PollBatch]:
@@ -82,14 +84,14 @@ def plan(now: datetime) -> list[PollBatch]:
     A batch of an earlier slot that nobody has got to is replaced: the newer one reads the same minutes again.
     """
     watch, paces = _Watch.at(now), budget.paces(now)
+    turn, late = cache(partial(windows.floor, now)), _late(now)
     due: dict[Slot, list[Candidate]] = defaultdict(list)
     for candidate in _candidates(watch, now):
-        pace = paces.get(candidate.account_id, NORMAL)
-        slot = _slot(candidate, watch, pace, now)
-        if candidate.polled_at is None or candidate.polled_at < slot.at:
-            due[slot].append(candidate)
-        for period in _due_long(candidate, watch, now):
-            due[Slot(Lane.LONG, period, windows.floor(now, LONG_SLOT_SECONDS))].append(candidate)
+        lane, seconds = _lane(candidate, watch, paces.get(candidate.account_id, NORMAL))
+        if candidate.polled_at is None or candidate.polled_at < turn(seconds):
+            due[Slot(lane, periods.MINUTE, turn(seconds))].append(candidate)
+        for period in _due_long(candidate, watch, late):
+            due[Slot(Lane.LONG, period, turn(LONG_SLOT_SECONDS))].append(candidate)
     limits = packing.limits() if due else {}
     batches = [batch for slot, members in sorted(due.items()) for batch in _plan_slot(slot, members, limits, now)]
     return batches + history.plan(now)
@@ -127,40 +129,51 @@ class _Watch:
 
 
 def _candidates(watch: _Watch, now: datetime) -> Iterator[Candidate]:
-    """The series that can be due: of the many that nobody watches, only those whose turn has come."""
-    unseen = Q(polled_at=None) | Q(polled_at__lt=windows.floor(now, NORMAL.idle_seconds))
-    long_idle = Q(five_minutes_until__lt=now - IDLE_LONG[periods.FIVE_MINUTES])
-    long_idle |= Q(hours_until__lt=now - IDLE_LONG[periods.HOUR])
+    """The series that can be due: neither those polled this minute, nor the many that wait for their quarter."""
+    this_minute, this_quarter = windows.floor(now, periods.MINUTE), windows.floor(now, NORMAL.idle_seconds)
+    may_be_due = Q(polled_at=None) | Q(polled_at__lt=this_quarter) | _may_lag(IDLE_LONG, now)
+    may_be_due |= watch.rows() & (Q(polled_at__lt=this_minute) | _may_lag(WATCHED_LONG, now))
     may_be_asked = Q(retry_at=None) | Q(retry_at__lte=now)
-    rows = Series.objects.filter(
-        unseen | watch.rows() | (long_idle & ~Q(statistic__in=periods.ROLLED)), may_be_asked, stopped_at=None
-    )
-    for row in rows.order_by("pk").values_list(*FIELDS):
-        yield Candidate._make(row)
+    rows = Series.objects.filter(may_be_due, may_be_asked, stopped_at=None).order_by("pk")
+    for row in rows.values_list(*FIELDS, *map(moments.text, DATES)):
+        yield Candidate(*row[: len(FIELDS)], *map(moments.parse, row[len(FIELDS) :]))
 
 
-def _slot(candidate: Candidate, watch: _Watch, pace: Pace, now: datetime) -> Slot:
-    """The current turn of a series at one minute."""
+def _may_lag(lags: Mapping[int, timedelta], now: datetime) -> Q:
+    """Series whose longer periods only CloudWatch computes and may lag too far."""
+    lagging = (Q((f"{name}__lt", now - lags[period])) for period, name in LONG_MARKS.items())
+    return reduce(operator.or_, lagging) & ~Q(statistic__in=periods.ROLLED)
+
+
+def _lane(candidate: Candidate, watch: _Watch, pace: Pace) -> tuple[Lane, int]:
+    """In which lane a series is polled at one minute, and every how many seconds."""
     if candidate.polled_at is None:
-        lane, seconds = Lane.BACKFILL, BACKFILL_SECONDS
-    elif candidate.series_id in watch.series_ids:
-        lane, seconds = Lane.WATCHED, pace.alarm_seconds
-    elif watch.seen_on_page(candidate):
-        lane, seconds = Lane.WATCHED, pace.page_seconds
-    else:
-        lane, seconds = Lane.SLOW, pace.idle_seconds
-    return Slot(lane, periods.MINUTE, windows.floor(now, seconds))
+        return Lane.BACKFILL, BACKFILL_SECONDS
+    if candidate.series_id in watch.series_ids:
+        return Lane.WATCHED, pace.alarm_seconds
+    if watch.seen_on_page(candidate):
+        return Lane.WATCHED, pace.page_seconds
+    return Lane.SLOW, pace.idle_seconds
 
 
-def _due_long(candidate: Candidate, watch: _Watch, now: datetime) -> Iterator[int]:
+def _due_long(candidate: Candidate, watch: _Watch, late: Mapping[tuple[int, bool], datetime]) -> Iterator[int]:
     """The longer periods to ask CloudWatch for: what EdgeOps cannot roll up itself and lags too far."""
     if candidate.statistic in periods.ROLLED or candidate.polled_at is None:
         return
-    lags = WATCHED_LONG if watch.wants(candidate) else IDLE_LONG
+    is_wanted = watch.wants(candidate)
     for period, name in LONG_MARKS.items():
         until: datetime | None = getattr(candidate, name)
-        if until is not None and windows.settled_boundary(now, LONG_DELAY_SECONDS, period) - until >= lags[period]:
+        if until is not None and until <= late[period, is_wanted]:
             yield period
+
+
+def _late(now: datetime) -> dict[tuple[int, bool], datetime]:
+    """Marks that lag too far, by their period and whether somebody wants the series."""
+    return {
+        (period, lags is WATCHED_LONG): windows.settled_boundary(now, LONG_DELAY_SECONDS, period) - lag
+        for lags in (WATCHED_LONG, IDLE_LONG)
+        for period, lag in lags.items()
+    }
 
 
 def _plan_slot(
@@ -194,15 +207,17 @@ def _plan_slot(
 
 
 def _packed(slot: Slot, due: Iterable[Candidate], limit: int | None, now: datetime) -> list[packing.Packed]:
-    wanted = (packing.Wanted(one.series_id, one.metric_key, one.statistic, _start(slot, one, now)) for one in due)
+    start = cache(partial(_start, slot.lane, slot.period, now))
+    mark = operator.attrgetter(periods.MARK[slot.period])
+    wanted = (packing.Wanted(one.series_id, one.metric_key, one.statistic, start(mark(one))) for one in due)
     return packing.pack(wanted, end=windows.floor(now, slot.period), period=slot.period, limit=limit)
 
 
-def _start(slot: Slot, candidate: Candidate, now: datetime) -> datetime:
-    if slot.lane != Lane.LONG:
-        return windows.poll_window(now, candidate.settled_until).start
-    until: datetime = getattr(candidate, LONG_MARKS[slot.period])
-    return max(windows.long_window(now, until, slot.period).start, periods.oldest(slot.period, now))
+def _start(lane: Lane, period: int, now: datetime, until: datetime | None) -> datetime:
+    """From when a series is read whose mark is `until`."""
+    if until is None or lane != Lane.LONG:
+        return windows.poll_window(now, until).start
+    return max(windows.long_window(now, until, period).start, periods.oldest(period, now))
 
 
 def _already_planned(slot: Slot) -> tuple[set[int], dict[Group, int]]:

@@ -5,7 +5,7 @@ than everything that is done with them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import NamedTuple, Protocol
@@ -127,7 +127,7 @@ def _record_answer(
     batch: PollBatch, answers: Mapping[int, Result | None], clock_ahead: float | None, now: datetime
 ) -> list[int]:
     """Datapoints, marks, the end of the batch and the account's health, together or not at all."""
-    found = {pk: _buckets(result, batch) for pk, result in answers.items() if result and result.status in STORED}
+    found = _buckets(batch, answers)
     words = {pk: marks.NO_ANSWER if result is None else result.status.value for pk, result in answers.items()}
     complete = {pk: found[pk] for pk, word in words.items() if word == Status.COMPLETE}
     partitions.ensure(batch.period, batch.start, batch.end)
@@ -135,9 +135,9 @@ def _record_answer(
         if not batch.finish(next_at=None, state=FetchState.DONE, last_error=_incomplete(words)):
             return []
         known = marks.lock(sorted(answers))
-        stored = storing.store(_rows(found), period=batch.period)
+        changed = storing.store(found, period=batch.period)
         marks.move(batch, known, complete, now)
-        marks.learn(batch, known, complete, stored.late, now)
+        marks.learn(batch, known, complete, changed, now)
         marks.note_trouble(known, words, now)
         trouble = marks.troubles(batch.account_id, batch.region)
         state = AccessState.PARTIAL if trouble else AccessState.FRESH
@@ -153,17 +153,15 @@ def _incomplete(words: Mapping[int, str]) -> str:
     return f"{count} of {len(words)} series did not answer in full: {', '.join(failed)}." if count else ""
 
 
-def _buckets(result: Result, batch: PollBatch) -> dict[int, float]:
-    """Values by the epoch second their bucket starts at: one each, finite, inside the window."""
+def _buckets(batch: PollBatch, answers: Mapping[int, Result | None]) -> dict[int, dict[int, float]]:
+    """Values of each series by the epoch second their bucket starts at: one each, finite, inside the window."""
     start, end, period = batch.start.timestamp(), batch.end.timestamp(), batch.period
     return {
-        int(stamp // period * period): value
-        for stamp, value in zip(result.timestamps, result.values, strict=True)
-        if isfinite(value) and start <= stamp < end
+        pk: {
+            int(stamp // period * period): value
+            for stamp, value in zip(result.timestamps, result.values, strict=True)
+            if isfinite(value) and start <= stamp < end
+        }
+        for pk, result in answers.items()
+        if result is not None and result.status in STORED
     }
-
-
-def _rows(buckets: Mapping[int, Mapping[int, float]]) -> Iterator[tuple[int, int, float]]:
-    for series_id, values in buckets.items():
-        for epoch, value in values.items():
-            yield series_id, epoch, value

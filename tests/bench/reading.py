@@ -116,7 +116,7 @@ def _store_hours(series: list[Series], start: datetime, end: datetime) -> None:
     partitions.ensure(periods.HOUR, start, end)
     hours = range(int(start.timestamp()), int(end.timestamp()), periods.HOUR)
     with transaction.atomic():
-        storing.store([(one.pk, at, float(at % 97)) for one in series for at in hours], period=periods.HOUR)
+        storing.store({one.pk: {at: float(at % 97) for at in hours} for one in series}, period=periods.HOUR)
     Series.objects.filter(pk__in=[one.pk for one in series]).update(hours_until=end)
 
 

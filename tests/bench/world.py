@@ -24,9 +24,8 @@ def build() -> None:
     first = int(start.timestamp())
     partitions.ensure(60, start, end)
     with transaction.atomic():
-        for pk in Series.objects.values_list("pk", flat=True):
-            rows = [(pk, first + 60 * minute, 50 + 40 * math.sin(minute / 90)) for minute in range(DAY)]
-            storing.store(rows, period=60)
+        day = {first + 60 * minute: 50 + 40 * math.sin(minute / 90) for minute in range(DAY)}
+        storing.store(dict.fromkeys(Series.objects.values_list("pk", flat=True), day), period=60)
     Series.objects.update(
         first_datapoint_at=start, data_until=end, settled_until=end - timedelta(minutes=5), polled_at=end
     )

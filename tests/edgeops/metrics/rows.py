@@ -10,14 +10,9 @@ def put(series: Series, start, values, period=60):
     """Store a value for each bucket of `period` seconds from `start`; None stores nothing."""
     end = start + timedelta(seconds=period * len(values))
     partitions.ensure(period, start, end)
-    storing.store(
-        [
-            (series.pk, int(start.timestamp()) + period * index, value)
-            for index, value in enumerate(values)
-            if value is not None
-        ],
-        period=period,
-    )
+    first = int(start.timestamp())
+    buckets = {first + period * index: value for index, value in enumerate(values) if value is not None}
+    storing.store({series.pk: buckets}, period=period)
 
 
 def stored(series: Series, period=60):

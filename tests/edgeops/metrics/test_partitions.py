@@ -105,6 +105,6 @@ def test_postgresql_refuses_a_datapoint_without_a_partition_rather_than_losing_i
     epoch = int((now - 9 * DAY).timestamp())
     if connection.vendor == "postgresql":
         with pytest.raises(IntegrityError, match="no partition"):
-            storing.store([(requests.pk, epoch, 1.0)], period=60)
+            storing.store({requests.pk: {epoch: 1.0}}, period=60)
     else:
-        assert storing.store([(requests.pk, epoch, 1.0)], period=60).new == 1
+        assert storing.store({requests.pk: {epoch: 1.0}}, period=60) == {requests.pk: epoch}
