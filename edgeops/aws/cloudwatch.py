@@ -11,10 +11,11 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cache
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
-from botocore.utils import parse_timestamp
+from botocore.config import Config
+from botocore.parsers import JSONParser, ResponseParserFactory
 
 from edgeops.aws import clients
 from edgeops.aws.clients import CONFIG, OWN, Access, Meter
@@ -39,8 +40,7 @@ class Status(StrEnum):
 FAILURES = {Status.INTERNAL_ERROR, Status.FORBIDDEN}
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One statistic of one metric; `id` begins with a lower-case letter and is unique in the request."""
 
     id: str
@@ -50,14 +50,13 @@ class Query:
     dimensions: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """Datapoints of one query as AWS gave them: starts of buckets in epoch seconds beside their values."""
 
     id: str
     status: Status
-    timestamps: tuple[float, ...]
-    values: tuple[float, ...]
+    timestamps: Sequence[float]
+    values: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,33 +151,42 @@ class _Gathered:
         """Take a page's share. PartialData is overtaken by the page that completes it, a failure by nothing."""
         if self.status not in FAILURES:
             self.status = Status(part["StatusCode"])
-        self.timestamps += [_seconds(stamp) for stamp in part["Timestamps"]]
+        self.timestamps += part["Timestamps"]
         self.values += part["Values"]
 
     def result(self, query_id: str) -> Result:
         """The whole answer."""
-        return Result(query_id, self.status, tuple(self.timestamps), tuple(self.values))
+        return Result(query_id, self.status, self.timestamps, self.values)
 
 
-def client(region: str, access: Access = OWN) -> Any:
-    """A client of a session for metrics alone, whose timestamps stay epoch numbers.
+class _Parser(JSONParser):  # type: ignore[misc]  # botocore has no types
+    """Leaves lists of numbers as JSON has them, timestamps as epoch seconds.
 
     botocore otherwise builds a local-time datetime for each datapoint, which costs more than all the rest.
     """
+
+    def _handle_list(self, shape: Any, node: Any) -> Any:
+        return node if shape.member.type_name in {"double", "timestamp"} else super()._handle_list(shape, node)
+
+
+class _Parsers(ResponseParserFactory):  # type: ignore[misc]
+    """Other protocols, such as the one STS gives its credentials in, are read as botocore does."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        return _Parser() if protocol_name == "json" else super().create_parser(protocol_name)
+
+
+# Not checked against AWS's model at every request: 500 queries take a while, and the tests check what is built here.
+_CONFIG = CONFIG.merge(Config(parameter_validation=False))
+
+
+def client(region: str, access: Access = OWN) -> Any:
+    """A client of a session for metrics alone, whose datapoints stay numbers."""
     return _client(region, access)
 
 
 @cache
 def _client(region: str, access: Access) -> Any:
     session = clients.session(access)
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
-    return boto3.session.Session(botocore_session=session, region_name=region).client("cloudwatch", config=CONFIG)
-
-
-def _timestamp(value: Any) -> Any:
-    """Numbers as they are; the text dates of other protocols, which STS uses for its credentials, as botocore would."""
-    return value if isinstance(value, int | float) else parse_timestamp(value)
-
-
-def _seconds(stamp: float | datetime) -> float:
-    return stamp.timestamp() if isinstance(stamp, datetime) else stamp
+    session.register_component("response_parser_factory", _Parsers())
+    return boto3.session.Session(botocore_session=session, region_name=region).client("cloudwatch", config=_CONFIG)

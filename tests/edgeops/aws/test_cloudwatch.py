@@ -3,7 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.parsers import QueryParser
 from botocore.stub import Stubber
+from botocore.validate import validate_parameters
 
 from edgeops.aws import cloudwatch
 from edgeops.aws.cloudwatch import Query, Result, Status
@@ -63,7 +65,7 @@ def expected(*queries, token=None):
 
 
 def part(values, *, query="s7", status="Complete", first=EPOCH):
-    stamps = [datetime.fromtimestamp(first + 60 * index, UTC) for index in range(len(values))]
+    stamps = [first + 60 * index for index in range(len(values))]
     return {"Id": query, "StatusCode": status, "Timestamps": stamps, "Values": values}
 
 
@@ -76,7 +78,13 @@ def test_a_request_names_the_metric_its_dimensions_and_no_unit(stubber, bill):
 
     results = ask(bill)
 
-    assert results == [Result("s7", Status.COMPLETE, (EPOCH, EPOCH + 60), (1.0, 0.0))]
+    assert results == [Result("s7", Status.COMPLETE, [EPOCH, EPOCH + 60], [1.0, 0.0])]
+
+
+def test_what_is_asked_fits_the_model_of_aws_which_is_not_checked_at_each_request():
+    operation = cloudwatch.client("eu-west-1").meta.service_model.operation_model("GetMetricData")
+
+    validate_parameters(expected(QUERY, OTHER, token="more"), operation.input_shape)
 
 
 def test_every_page_is_followed_and_joined(stubber, bill):
@@ -88,8 +96,8 @@ def test_every_page_is_followed_and_joined(stubber, bill):
     results = ask(bill, QUERY, OTHER)
 
     assert results == [
-        Result("s7", Status.COMPLETE, (EPOCH, EPOCH + 60), (1.0, 2.0)),
-        Result("s8", Status.COMPLETE, (EPOCH,), (5.0,)),
+        Result("s7", Status.COMPLETE, [EPOCH, EPOCH + 60], [1.0, 2.0]),
+        Result("s8", Status.COMPLETE, [EPOCH], [5.0]),
     ]
 
 
@@ -171,8 +179,10 @@ def test_metric_timestamps_stay_numbers(answered):
     assert answer["MetricDataResults"][0]["Timestamps"] == [1795348200]
 
 
-def test_dates_told_as_text_are_understood_as_botocore_does():
-    assert cloudwatch._timestamp("2026-11-22T12:00:00Z") == END
+def test_other_protocols_are_read_as_botocore_does():
+    parser = cloudwatch._Parsers().create_parser("query")
+
+    assert type(parser) is QueryParser
 
 
 class Raw(io.BytesIO):
