@@ -149,6 +149,7 @@ TEMPLATES: list[dict[str, Any]] = [
 STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db("DATABASE_URL", f"sqlite:///{STATE_DIR / 'edgeops.sqlite3'}")}
 IS_SQLITE = "sqlite" in DATABASES["default"]["ENGINE"]
+DATABASES["default"]["CONN_MAX_AGE"] = 300  # opening SQLite anew for each request and task costs a few queries' time
 if IS_SQLITE:
     # IMMEDIATE: a writer waits for its turn at BEGIN instead of failing half-way. FULL: WAL with NORMAL may lose the
     # last commits in a power cut, and a committed row is a promise here.
@@ -158,7 +159,6 @@ if IS_SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 300
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
         "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"

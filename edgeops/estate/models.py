@@ -4,8 +4,8 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Self
 
-from django.db import models
-from django.db.models import F, Q
+from django.db import connection, models
+from django.db.models import Q
 
 from edgeops.aws.clients import Access, Meter
 from edgeops.aws.errors import AwsError, DeniedError
@@ -184,6 +184,10 @@ class AccountHealthQuerySet(models.QuerySet["AccountHealth"]):
         """What does not read as it should, with its account."""
         return self.exclude(state=AccessState.FRESH).select_related("account")
 
+    def untroubled(self) -> Self:
+        """What reads as it should and is not held back in any way."""
+        return self.filter(state=AccessState.FRESH, message="", failures=0, blocked_until=None, max_queries=None)
+
     def marks(self) -> list[tuple[str, str]]:
         """All that can change in what a page says of trouble, for its ETag."""
         return list(self.order_by("pk").values_list("state", "message"))
@@ -214,15 +218,17 @@ class AccountHealth(models.Model):
     @classmethod
     def note(
         cls, account: Account, region: str, service: str, state: AccessState, *, message: str = "", now: datetime
-    ) -> "AccountHealth":
+    ) -> None:
         """Record that the latest call was answered, and how; that closes the breaker."""
+        same = cls.objects.filter(account=account, region=region, service=service)
+        if state == AccessState.FRESH and not message and same.untroubled().update(last_ok_at=now):
+            return  # as nearly every time
         row, _ = cls.objects.get_or_create(
             account=account, region=region, service=service, defaults={"state": state, "since": now}
         )
         row.failures, row.blocked_until = 0, None
         row.max_queries = breaker.larger(row.max_queries)
         row.state_as(state, message, now)
-        return row
 
     @classmethod
     def note_failure(
@@ -266,6 +272,16 @@ def _words(failures: int, pause: timedelta | None) -> str:
     return f" After {failures} failures in a row EdgeOps asks once in {pause.total_seconds() / 60:.0f} min."
 
 
+ADD_USAGE = """
+INSERT INTO estate_awsusage (account_id, region, service, operation, hour, calls, units, units_at_least)
+SELECT id, %s, %s, %s, %s, 1, %s, %s FROM estate_account WHERE id = %s
+ON CONFLICT (account_id, region, service, operation, hour) DO UPDATE SET
+    calls = estate_awsusage.calls + 1,
+    units = estate_awsusage.units + excluded.units,
+    units_at_least = estate_awsusage.units_at_least + excluded.units_at_least
+"""
+
+
 class AwsUsage(models.Model):
     """Calls made and metrics requested, per hour: what EdgeOps itself costs on the AWS bill."""
 
@@ -307,15 +323,11 @@ class AwsUsage(models.Model):
         at_least: int | None = None,
         now: datetime,
     ) -> None:
-        """Add one call and its units to the hour's row; safe under any number of workers."""
-        row, _ = cls.objects.get_or_create(
-            account=account,
-            region=region,
-            service=service,
-            operation=operation,
-            hour=now.replace(minute=0, second=0, microsecond=0),
-        )
+        """Add one call and its units to the hour's row; safe under any number of workers.
+
+        An account that was removed meanwhile has no bill any more.
+        """
+        hour = connection.ops.adapt_datetimefield_value(now.replace(minute=0, second=0, microsecond=0))
         low = units if at_least is None else at_least
-        cls.objects.filter(pk=row.pk).update(
-            calls=F("calls") + 1, units=F("units") + units, units_at_least=F("units_at_least") + low
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(ADD_USAGE, [region, service, operation, hour, units, low, account.pk])

@@ -20,8 +20,9 @@ from edgeops.metrics.storing import Buckets
 UNKNOWN_DELAY_SECONDS = 300
 NO_ANSWER = "no answer"
 ASK_FORBIDDEN_AGAIN = timedelta(hours=1)
-NAMES = ("pk", "namespace", "metric", "statistic", "trouble")
+NAMES = ("id", "namespace", "metric", "statistic", "trouble")
 COLUMNS = ("polled_at", "settled_until", "first_datapoint_at", "data_until", "five_minutes_until", "hours_until")
+_SELECTED = ", ".join((*NAMES, *(f"CAST({column} AS text)" for column in COLUMNS)))
 
 
 class Mark(NamedTuple):
@@ -42,9 +43,13 @@ class Mark(NamedTuple):
 
 def lock(series_ids: Sequence[int]) -> dict[int, Mark]:
     """The marks of these series, held until the transaction ends; those that were deleted are not in it."""
-    rows = Series.objects.select_for_update().filter(pk__in=series_ids).order_by("pk")
-    found = rows.values_list(*NAMES, *map(moments.text, COLUMNS))
-    return {row[0]: Mark(*row[: len(NAMES)], *map(moments.parse, row[len(NAMES) :])) for row in found}
+    ids = ", ".join(["%s"] * len(series_ids))
+    hold = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    sql = f"SELECT {_SELECTED} FROM metrics_series WHERE id IN ({ids}) ORDER BY id {hold}"  # noqa: S608 (constants)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, series_ids)
+        rows = cursor.fetchall()
+    return {row[0]: Mark(*row[: len(NAMES)], *map(moments.parse, row[len(NAMES) :])) for row in rows}
 
 
 def move(batch: PollBatch, marks: Mapping[int, Mark], complete: Mapping[int, Buckets], now: datetime) -> None:

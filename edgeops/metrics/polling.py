@@ -11,7 +11,7 @@ from math import isfinite
 from typing import NamedTuple, Protocol
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from edgeops.aws.clients import Access, Meter
 from edgeops.aws.cloudwatch import Answer, Query, Result, Status
@@ -20,7 +20,7 @@ from edgeops.estate import breaker
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth
 from edgeops.metrics import clock, marks, partitions, storing, usage
-from edgeops.metrics.models import PollBatch, Series
+from edgeops.metrics.models import Interest, PollBatch, Series
 
 STORED = {Status.COMPLETE, Status.PARTIAL}
 SERVICE = "cloudwatch"
@@ -81,9 +81,11 @@ class _Row(NamedTuple):
     statistic: str
     dimensions: dict[str, str]
     dimensions_key: str
+    is_held: bool
 
 
 FIELDS = ("pk", "hop__api_id", "namespace", "metric", "statistic", "dimensions", "dimensions_key")
+IS_HELD = Exists(Interest.objects.filter(series=OuterRef("pk")))
 
 
 class _Asked:
@@ -91,7 +93,7 @@ class _Asked:
 
     def __init__(self, series: QuerySet[Series]) -> None:
         same: dict[tuple[str, str, str, str], list[_Row]] = defaultdict(list)
-        for row in map(_Row._make, series.values_list(*FIELDS)):
+        for row in map(_Row._make, series.values_list(*FIELDS, IS_HELD)):
             same[row.namespace, row.metric, row.dimensions_key, row.statistic].append(row)
         self.by_query = {f"s{alike[0].pk}": alike for alike in same.values()}
 
@@ -111,9 +113,9 @@ class _Asked:
         )
 
     def billed(self) -> list[usage.Asked]:
-        """Every query with the series it is counted for."""
+        """Every query as it is counted: for the first of its series."""
         return [
-            usage.Asked(first.pk, first.api_id, (first.namespace, first.metric, first.dimensions_key))
+            usage.Asked(first.api_id, (first.namespace, first.metric, first.dimensions_key), first.is_held)
             for first, *_ in self.by_query.values()
         ]
 

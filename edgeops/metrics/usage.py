@@ -6,17 +6,18 @@ statistics of one metric as one, for the API and cause of the first of them. So 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from edgeops.aws.clients import Meter
 from edgeops.aws.cloudwatch import STATISTICS_IN_ONE
 from edgeops.estate import prices
-from edgeops.estate.models import Account, AwsUsage
-from edgeops.metrics.models import Cause, Interest, Lane, PollBatch
+from edgeops.estate.models import AwsUsage
+from edgeops.metrics import moments
+from edgeops.metrics.models import Cause, Lane, PollBatch
 
 CAUSE_OF = {
     Lane.WATCHED: Cause.PAGE,
@@ -38,13 +39,12 @@ ON CONFLICT (api_id, hour, cause) DO UPDATE SET
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One billed query: for which series and API, and which metric it is a statistic of."""
+class Asked(NamedTuple):
+    """One billed query: for which API, of which metric it is a statistic, and whether an alarm holds its series."""
 
-    series_id: int
     api_id: int
     metric: tuple[str, str, str]
+    is_held: bool
 
 
 type Share = tuple[int, Cause]
@@ -57,8 +57,6 @@ def meter(batch: PollBatch, asked: Sequence[Asked], now: datetime) -> Meter:
 
     def count(service: str, operation: str, units: int, at_least: int | None = None) -> None:
         with transaction.atomic():
-            if not Account.objects.filter(pk=batch.account_id).exists():
-                return  # removed while it was polled: there is no bill to put this on
             whole(service, operation, units, at_least)
             if units:
                 _add(batch, metrics, fewest, now)
@@ -67,8 +65,7 @@ def meter(batch: PollBatch, asked: Sequence[Asked], now: datetime) -> Meter:
 
 
 def _add(batch: PollBatch, metrics: Mapping[Share, int], at_least: Mapping[Share, int], now: datetime) -> None:
-    hour = connection.ops.adapt_datetimefield_value(prices.hour_of(now))
-    slot = int(batch.slot_at.timestamp())
+    hour, slot = moments.adapted(prices.hour_of(now)), int(batch.slot_at.timestamp())
     with connection.cursor() as cursor:
         cursor.executemany(
             ADD,
@@ -80,13 +77,14 @@ def _add(batch: PollBatch, metrics: Mapping[Share, int], at_least: Mapping[Share
 
 
 def _shares(batch: PollBatch, asked: Iterable[Asked]) -> tuple[Mapping[Share, int], Mapping[Share, int]]:
-    alarms = _held(batch)
+    cause = CAUSE_OF[Lane(batch.lane)]
+    # Read each minute, whether a page is open or not.
+    cause_if_held = Cause.ALARM if cause == Cause.PAGE else cause
     metrics: Counter[Share] = Counter()
     first: dict[tuple[str, str, str], Share] = {}
     statistics: dict[tuple[str, str, str], int] = defaultdict(int)
     for one in asked:
-        cause = Cause.ALARM if one.series_id in alarms else CAUSE_OF[Lane(batch.lane)]
-        share = (one.api_id, cause)
+        share = (one.api_id, cause_if_held if one.is_held else cause)
         metrics[share] += 1
         first.setdefault(one.metric, share)
         statistics[one.metric] += 1
@@ -94,10 +92,3 @@ def _shares(batch: PollBatch, asked: Iterable[Asked]) -> tuple[Mapping[Share, in
     for metric, count in statistics.items():
         at_least[first[metric]] += ceil(count / STATISTICS_IN_ONE)
     return metrics, at_least
-
-
-def _held(batch: PollBatch) -> set[int]:
-    """Series of the batch an alarm is bound to: they are read each minute whether a page is open or not."""
-    if batch.lane != Lane.WATCHED:
-        return set()
-    return set(Interest.objects.filter(series_id__in=batch.series_ids).values_list("series_id", flat=True))
