@@ -9,7 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboards import discoveries, months, pages, refreshing, spending
+from dashboards import access_tests, discoveries, months, pages, refreshing, spending
+from dashboards.access_tests import Group
 from dashboards.forms.accounts import AccountForm, RemoveForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, operator, viewer
@@ -118,9 +119,5 @@ def _json(policy: dict[str, Any]) -> str:
     return json.dumps(policy, indent=2)
 
 
-def _checks(answered: Discovery | None) -> list[dict[str, str]]:
-    """What the access allowed, what it denied first."""
-    if answered is None:
-        return []
-    order = ("denied", "unknown", "granted")
-    return sorted(discoveries.result_of(answered)["checks"], key=lambda check: order.index(check["state"]))
+def _checks(answered: Discovery | None) -> list[Group]:
+    return [] if answered is None else access_tests.groups(discoveries.result_of(answered)["checks"])

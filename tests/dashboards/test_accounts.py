@@ -180,8 +180,9 @@ def test_each_action_is_told_in_words_what_is_denied_first(client, vera, account
     client.force_login(vera)
     page = client.get("/settings/accounts/demo/").text
 
-    states = re.findall(r'data-state="(\w+)">(Denied|Unknown|Granted)<', page)
-    assert states == [("denied", "Denied"), ("unknown", "Unknown"), ("granted", "Granted")]
+    states = re.findall(r'data-state="(\w+)">(Denied|Unknown|Granted)</span> (\d)', page)
+    assert states == [("denied", "Denied", "1"), ("unknown", "Unknown", "1"), ("granted", "Granted", "1")]
+    assert [state for state in ("denied", "unknown", "granted") if f'id="access-{state}" open' in page] == ["denied"]
     assert "Allow the IAM action cloudfront:ListDistributions." in page
 
 
