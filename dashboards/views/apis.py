@@ -17,6 +17,7 @@ from dashboards import (
     pages,
     panels,
     path_charts,
+    path_looks,
     ranges,
     readings,
     refreshing,
@@ -25,6 +26,7 @@ from dashboards import (
 from dashboards.charts import Chart, Stroke
 from dashboards.figures import Figure, Mark, Threshold
 from dashboards.pages import HtmxRequest
+from dashboards.path_looks import PathLook
 from dashboards.permissions import viewer
 from dashboards.ranges import TimeRange
 from dashboards.readings import HopReadings
@@ -48,7 +50,8 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     api = get_object_or_404(EdgeApi.objects.select_related("distribution", "account"), slug=slug)
     leases.renew(f"api:{api.slug}", api, now)
-    etag = _tag(request, api, now)
+    look = path_looks.of(api)
+    etag = _tag(request, api, look, now)
     if (unchanged := refreshing.not_modified(request, etag)) is not None:
         return unchanged
     time_range = ranges.parse(request.GET, now)
@@ -59,6 +62,7 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
     marks = _marks(api, time_range)
     context = {
         "api": api,
+        "look": look,
         "time_range": time_range,
         "path": request_path.of(_newest(api, hops, time_range), time_range),
         "finding": findings.of(hops, book),
@@ -150,10 +154,11 @@ def _newest(api: EdgeApi, hops: Sequence[HopReadings], time_range: TimeRange) ->
     return readings.load([api], time_range.end - NEWEST, time_range.end).get(api.pk, [])
 
 
-def _tag(request: HtmxRequest, api: EdgeApi, now: datetime) -> str:
+def _tag(request: HtmxRequest, api: EdgeApi, look: PathLook, now: datetime) -> str:
     return refreshing.tag(
         request,
         now,
+        look.marks,
         reading.newest_change(api),
         Transition.objects.filter(alarm_series__rule__api=api).aggregate(newest=Max("pk"))["newest"],
         Event.objects.filter(api_slug=api.slug).aggregate(newest=Max("pk"))["newest"],

@@ -20,6 +20,7 @@ PAGES = {
     "add_api_listing": "/apis/new/in/demo/",
     "add_api_path": "/apis/new/path/{path}/",
     "api": "/apis/catalog/",
+    "path_change": "/apis/catalog/changes/{look}/",
     "api_values": "/apis/catalog/hops/{hop}/requests/",
     "api_path_values": "/apis/catalog/path/ledger/",
     "hop_metrics": "/apis/catalog/hops/{hop}/metrics/",
@@ -74,6 +75,9 @@ POSTS = {
     "add_api_look_again": "/apis/new/path/{path}/again/",
     "estate_import": "/settings/estate/import/",
     "estate_apply": "/settings/estate/apply/",
+    "path_change_apply": "/apis/catalog/changes/{look}/apply/",
+    "path_change_dismiss": "/apis/catalog/changes/{look}/dismiss/",
+    "path_look_again": "/apis/catalog/look-again/",
     "aws_account_test": "/settings/accounts/demo/access/",
     "alarm_switch": "/alarms/{alarm}/switch/",
     "alarm_delete": "/alarms/{alarm}/delete/",
@@ -95,7 +99,9 @@ ROWS = {
     "endpoint": "SELECT min(id) FROM webhooks_endpoint",
     "endpoint_key": "SELECT key FROM webhooks_endpoint LIMIT 1",
     "invalidation": "SELECT uuid FROM invalidations_request LIMIT 1",
-    "path": "SELECT uuid FROM discovery_discovery WHERE kind = 'path' LIMIT 1",
+    "path": "SELECT uuid FROM discovery_discovery WHERE kind = 'path' AND api_id IS NULL LIMIT 1",
+    "look": "SELECT uuid FROM discovery_discovery WHERE state = 'done' AND api_id ="
+    " (SELECT id FROM estate_edgeapi WHERE slug = 'catalog')",
 }
 # The live part as its refresh brings it, under the same policy as the page.
 REFRESH = """() => new Promise((done) => {
@@ -119,7 +125,7 @@ def test_every_route_is_visited_here():
 
 @pytest.fixture(scope="package")
 def rows(demo, chromium, session_of):
-    """An id of each kind; a first invalidation and a look at a path are asked for."""
+    """An id of each kind; a first invalidation and looks at paths are asked for."""
     with chromium.new_context(base_url=demo.url, storage_state=session_of("operator")) as context:
         page = context.new_page()
         page.goto("/cache/invalidations/new/")
@@ -132,11 +138,14 @@ def rows(demo, chromium, session_of):
         page.get_by_role("button", name="List its distributions").click()
         page.get_by_role("button", name="Look at the path of E4PARTNERSDEMO").click()
         expect(page).to_have_url(re.compile(r"/apis/new/path/[0-9a-f-]{36}/"))
+        page.goto("/apis/catalog/")
+        page.get_by_role("button", name="Compare now").click()
+        expect(page.get_by_text("A worker compares the path with AWS")).to_be_visible()
     deadline = time.monotonic() + 90  # the first traces come with the first minute
-    while demo.value(ROWS["trace"]) is None and time.monotonic() < deadline:
+    while None in {demo.value(ROWS[kind]) for kind in ("trace", "look")} and time.monotonic() < deadline:
         time.sleep(0.5)
     found = {kind: demo.value(query) for kind, query in ROWS.items()}
-    return {**found, **{kind: uuid.UUID(found[kind]) for kind in ("invalidation", "path")}}
+    return {**found, **{kind: uuid.UUID(found[kind]) for kind in ("invalidation", "path", "look")}}
 
 
 def look(page, address):
