@@ -27,6 +27,8 @@ ADDRESSES = {
     "trace": "/traces/{}/",
     "channel": "/channels/",
     "webhook_endpoint": "/cache/webhooks/",
+    "webhook_rule": "/cache/webhooks/",
+    "webhook_delivery": "/cache/webhooks/#delivery-{}",
 }
 
 

@@ -1,12 +1,14 @@
 """The form that makes a webhook endpoint."""
 
+from typing import Any
+
 from django import forms
 
 from dashboards.forms.cache import MONO
 from edgeops.estate.models import Distribution
-from edgeops.webhooks import path_templates
+from edgeops.webhooks import definitions
+from edgeops.webhooks.definitions import Definition, DefinitionError
 from edgeops.webhooks.models import Endpoint
-from edgeops.webhooks.path_templates import TemplateError
 
 
 class EndpointForm(forms.Form):
@@ -23,7 +25,8 @@ class EndpointForm(forms.Form):
     paths = forms.CharField(
         label="Paths it invalidates",
         widget=forms.Textarea(attrs={"rows": 4, **MONO}),
-        help_text="One a line. {id} is filled with the field id of the event's data, one path segment: /products/{id}.",
+        help_text="One a line. {id} is filled with the field id of the event's data, one path segment: /products/{id}. "
+        "A cache tag is written as #product:{id:tag}.",
     )
 
     def clean_name(self) -> str:
@@ -33,10 +36,16 @@ class EndpointForm(forms.Form):
             raise forms.ValidationError("There is an endpoint of this name already; take another name.")
         return name
 
-    def clean_paths(self) -> list[str]:
-        """The templates, checked."""
+    def clean(self) -> dict[str, Any]:
+        """The rule that event and paths make, checked."""
+        wish = self.cleaned_data
+        if "event_type" in wish and "paths" in wish:
+            try:
+                wish["definition"] = definitions.check(self._definition())
+            except DefinitionError as error:
+                self.add_error("paths", str(error))
+        return wish
+
+    def _definition(self) -> Definition:
         lines = [line.strip() for line in self.cleaned_data["paths"].split("\n") if line.strip()]
-        try:
-            return path_templates.check_all(lines)
-        except TemplateError as error:
-            raise forms.ValidationError(str(error)) from error
+        return definitions.for_event(self.cleaned_data["event_type"], lines)

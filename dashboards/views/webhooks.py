@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,8 +21,9 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
 from edgeops.invalidations.models import Request, Source
 from edgeops.webhooks import endpoints, examples
-from edgeops.webhooks.endpoints import NewRule, TooManySecretsError
-from edgeops.webhooks.models import Endpoint, EndpointSecret, WebhookDelivery
+from edgeops.webhooks.endpoints import TooManySecretsError
+from edgeops.webhooks.models import Endpoint, EndpointSecret, Rule, WebhookDelivery
+from edgeops.webhooks.rules import NewRule
 
 DELIVERIES_SHOWN = 50
 
@@ -49,7 +51,8 @@ class Arrived:
 def listing(request: HtmxRequest) -> HttpResponse:
     """Every endpoint with its address, rules and an example, and the newest deliveries of all of them."""
     now = timezone.now()
-    rows = Endpoint.objects.existing().select_related("distribution").prefetch_related("rules", "secrets")
+    shown = Prefetch("rules", Rule.objects.existing())
+    rows = Endpoint.objects.existing().select_related("distribution").prefetch_related(shown, "secrets")
     deliveries = list(WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN])
     context = {
         "endpoints": [_shown(endpoint, now) for endpoint in rows],
@@ -84,7 +87,7 @@ def new(request: HtmxRequest) -> HttpResponse:
     form = EndpointForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         wish = form.cleaned_data
-        rule = NewRule(name=wish["event_type"], event_type=wish["event_type"], path_templates=wish["paths"])
+        rule = NewRule(wish["event_type"], wish["definition"])
         try:
             endpoint, secret = endpoints.create(
                 name=wish["name"],

@@ -16,9 +16,9 @@ from edgeops.metrics.models import Series
 from edgeops.notifications import routing
 from edgeops.notifications.models import Channel, Transport
 from edgeops.notifications.transports import webhook
-from edgeops.webhooks import endpoints
-from edgeops.webhooks.endpoints import NewRule
+from edgeops.webhooks import definitions, endpoints
 from edgeops.webhooks.models import Endpoint
+from edgeops.webhooks.rules import NewRule
 
 MAIL_CHANNEL, WEBHOOK_CHANNEL = "On-call mail", "Chat webhook"
 ENDPOINT, EVENT = "Product data", "product.updated"
@@ -108,7 +108,7 @@ def endpoint(now: datetime, *, secret: str = "") -> Endpoint:
     found = Endpoint.objects.existing().filter(name=ENDPOINT).first()
     if found is not None:
         return found
-    rule = NewRule("One product", EVENT, ["/products/{id}"])
+    rule = NewRule("One product", definitions.for_event(EVENT, ["/products/{id}"]))
     products = Distribution.objects.get(name="products")
     made, _ = endpoints.create(name=ENDPOINT, distribution=products, rules=[rule], actor=SYSTEM, now=now, secret=secret)
     return made

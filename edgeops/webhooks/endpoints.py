@@ -11,8 +11,11 @@ from edgeops import secrets
 from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
-from edgeops.webhooks import path_templates
-from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, Endpoint, EndpointSecret, Rule
+from edgeops.webhooks import again
+from edgeops.webhooks import pins as pin_checks
+from edgeops.webhooks import rules as rule_verbs
+from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, DeliveryVerdict, Endpoint, EndpointSecret
+from edgeops.webhooks.rules import NewRule
 from edgeops.webhooks.schemes import known
 from edgeops.webhooks.schemes.seam import ConfigError, LiveSecret, SecretError
 
@@ -27,15 +30,6 @@ class TooManySecretsError(Exception):
 
 
 @dataclass(frozen=True)
-class NewRule:
-    """A rule as an admin asks for it: this event → these paths."""
-
-    name: str
-    event_type: str
-    path_templates: Sequence[str]
-
-
-@dataclass(frozen=True)
 class Bounds:
     """What an endpoint takes in: how large, how often, how old."""
 
@@ -43,6 +37,7 @@ class Bounds:
     max_bytes: int = MAX_BYTES
     max_per_minute: int = 12_000
     max_per_minute_and_address: int = 12_000
+    replay_budget: int = 20
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Self:
@@ -57,6 +52,8 @@ class Bounds:
             raise ConfigError(f"A body may have up to {MOST_BYTES:,} bytes.")
         if not all(1 <= one <= MOST_PER_MINUTE for one in (self.max_per_minute, self.max_per_minute_and_address)):
             raise ConfigError(f"An endpoint takes from 1 to {MOST_PER_MINUTE:,} posts a minute.")
+        if not 0 <= self.replay_budget <= MOST_PER_MINUTE:
+            raise ConfigError(f"A body may come again from 0 to {MOST_PER_MINUTE:,} times an hour.")
 
 
 def create(
@@ -68,22 +65,25 @@ def create(
     now: datetime,
     scheme: str = "standard",
     config: Mapping[str, Any] | None = None,
+    pins: Sequence[Mapping[str, Any]] = (),
     secret: str = "",
 ) -> tuple[Endpoint, str]:
     """An endpoint with its rules and its secret, which nobody can read again afterwards.
 
     A secret the sender has made is given; otherwise one is made here, and the schemes without one have none. Raises
-    ConfigError, SecretError, and path_templates.TemplateError for templates that cannot be used.
+    ConfigError, SecretError, and DefinitionError for a rule that cannot be used.
     """
-    checked = [(rule, path_templates.check_all(rule.path_templates)) for rule in rules]
     settings = known.get(scheme).check_config(config or {})
     secret = _secret(scheme, secret)
     with transaction.atomic():
         endpoint = Endpoint.objects.create(
-            name=name, distribution=distribution, scheme=scheme, config=settings, created_at=now
+            name=name,
+            distribution=distribution,
+            scheme=scheme,
+            config=settings,
+            pins=pin_checks.check(pins),
+            created_at=now,
         )
-        for rule, templates in checked:
-            Rule.objects.create(endpoint=endpoint, name=rule.name, event_type=rule.event_type, path_templates=templates)
         if secret:
             _add_secret(endpoint, secret, now)
         _tell(
@@ -92,12 +92,10 @@ def create(
             f"Webhook endpoint {name} for {distribution}",
             actor=actor,
             now=now,
-            detail={
-                "scheme": scheme,
-                "config": settings,
-                "rules": {rule.name: [rule.event_type, *templates] for rule, templates in checked},
-            },
+            detail={"scheme": scheme, "config": settings, "pins": endpoint.pins},
         )
+        for wish in rules:
+            rule_verbs.add(endpoint, wish, actor=actor, now=now)
     return endpoint, secret
 
 
@@ -107,14 +105,17 @@ def change(
     actor: Actor,
     now: datetime,
     config: Mapping[str, Any] | None = None,
+    pins: Sequence[Mapping[str, Any]] | None = None,
     bounds: Bounds | None = None,
 ) -> None:
-    """Set the scheme's settings or the endpoint's bounds; raises ConfigError. The scheme itself never changes."""
+    """Set the scheme's settings, the pins or the bounds; raises ConfigError. The scheme itself never changes."""
     wanted = asdict(bounds) if bounds else {}
     if bounds:
         bounds.check()
     if config is not None:
         wanted["config"] = known.get(endpoint.scheme).check_config(config)
+    if pins is not None:
+        wanted["pins"] = pin_checks.check(pins)
     changed = {name: value for name, value in wanted.items() if getattr(endpoint, name) != value}
     if not changed:
         return
@@ -156,6 +157,25 @@ def set_enabled(endpoint: Endpoint, *, is_enabled: bool, actor: Actor, now: date
             return
         word = "enabled" if is_enabled else "disabled"
         _tell(endpoint, word, f"Webhook endpoint {endpoint} {word}", actor=actor, now=now)
+
+
+def pause(endpoint: Endpoint, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Hold what arrives instead of invalidating for it; posts are still taken. Nothing but a person resumes."""
+    with transaction.atomic():
+        if Endpoint.objects.filter(pk=endpoint.pk, paused_at=None).update(paused_at=now, pause_reason=reason[:300]):
+            _tell(endpoint, "paused", f"Webhook endpoint {endpoint} paused: {reason}", actor=actor, now=now)
+
+
+def resume(endpoint: Endpoint, *, actor: Actor, now: datetime) -> int:
+    """Go on with what was held, oldest first and evenly over time; how many deliveries that are."""
+    with transaction.atomic():
+        if not Endpoint.objects.filter(pk=endpoint.pk).exclude(paused_at=None).update(paused_at=None, pause_reason=""):
+            return 0
+        held = endpoint.deliveries.filter(state=DeliveryVerdict.HELD).order_by("pk")
+        count = again.spread(held, now)
+        summary = f"Webhook endpoint {endpoint} resumed, with {count} held deliveries"
+        _tell(endpoint, "resumed", summary, actor=actor, now=now)
+    return count
 
 
 def delete(endpoint: Endpoint, *, actor: Actor, now: datetime) -> None:

@@ -1,12 +1,15 @@
 """A post somebody can copy and run: signed in the shell, with nothing but Python and curl."""
 
 import json
+import re
 import shlex
 from datetime import datetime
 
+from edgeops.webhooks import rules
+from edgeops.webhooks.item_templates import PLACEHOLDER
 from edgeops.webhooks.models import Rule
-from edgeops.webhooks.path_templates import PLACEHOLDER
 
+EVENT = re.compile(r"body\.type == `(.+)`")
 SIGN = (
     "import base64,hmac,sys; secret,text=sys.argv[1:]; "
     "print('v1,'+base64.b64encode(hmac.digest(base64.b64decode(secret[6:]),text.encode(),'sha256')).decode())"
@@ -15,9 +18,12 @@ SIGN = (
 
 def curl(url: str, rule: Rule | None, *, now: datetime) -> str:
     """Shell lines that post an event the rule waits for; the reader puts the secret in."""
-    fields = {name: "1" for template in rule.path_templates for name in PLACEHOLDER.findall(template)} if rule else {}
+    definition = rules.definition_of(rule) if rule else None
+    names = [name for one in definition.templates for name in PLACEHOLDER.findall(one)] if definition else []
+    waits_for = EVENT.fullmatch(definition.when) if definition else None
+    fields = {name.partition(":")[0]: "1" for name in names}
     event = {
-        "type": rule.event_type if rule else "example",
+        "type": json.loads(waits_for[1]) if waits_for else "example",
         "timestamp": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "data": fields,
     }

@@ -40,11 +40,17 @@ class Endpoint(models.Model):
         null=True, blank=True, help_text="How far a signed time may be from now; empty: as the scheme says."
     )
     max_bytes = models.PositiveIntegerField(default=MAX_BYTES)
+    pins = models.JSONField(default=list, help_text="What of an event has to be one of which values.")
+    replay_budget = models.PositiveIntegerField(
+        default=20, help_text="How often an hour a body may come again that was invalidated for already."
+    )
     # A storm is 10,000 posts in a minute; what is above this is more likely a loop.
     max_per_minute = models.PositiveIntegerField(default=12_000)
     max_per_minute_and_address = models.PositiveIntegerField(default=12_000)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, help_text="Posts are taken and held; nothing is invalidated.")
+    pause_reason = models.CharField(max_length=300, blank=True)
     deleted_at = models.DateTimeField(null=True, help_text="Deleted on purpose: posts are answered 410.")
 
     objects = EndpointQuerySet.as_manager()
@@ -85,20 +91,49 @@ class EndpointSecret(models.Model):
         return f"{self.endpoint_id} {self.label}"
 
 
+class RuleQuerySet(models.QuerySet["Rule"]):
+    """Queries over rules."""
+
+    def existing(self) -> Self:
+        """Those nobody has deleted, with the version that holds now, oldest first."""
+        return self.filter(deleted_at=None).select_related("current").order_by("pk")
+
+
 class Rule(models.Model):
-    """This event → these path templates. `{id}` is filled from the event's data, as one path segment."""
+    """What an endpoint's events invalidate; the definition that holds now is its newest version."""
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="rules")
     name = models.CharField(max_length=100)
-    event_type = models.CharField(max_length=100, help_text="The body's `type`, exactly.")
-    path_templates = models.JSONField(help_text="As /products/{id}.")
     is_enabled = models.BooleanField(default=True)
+    current = models.ForeignKey("RuleVersion", on_delete=models.RESTRICT, null=True, related_name="+")
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = RuleQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["endpoint", "name"], name="rule_name")]
+        constraints = [
+            # A deleted one frees its name.
+            models.UniqueConstraint(fields=["endpoint", "name"], name="rule_name", condition=Q(deleted_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class RuleVersion(models.Model):
+    """A rule as somebody saved it. Rows are only ever added: an invalidation names the one that made it."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField(help_text="As edgeops.webhooks.definitions.Definition.")
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "number"], name="rule_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} v{self.number}"
 
 
 class DeliveryVerdict(models.TextChoices):
@@ -109,6 +144,10 @@ class DeliveryVerdict(models.TextChoices):
     IGNORED = "ignored", "No rule matched"
     RULE_ERROR = "rule_error", "A rule could not be applied"
     REJECTED = "rejected", "Refused"
+    MISMATCHED = "mismatched", "Not what the endpoint is pinned to"
+    JOINED = "joined", "Joined an earlier one"
+    REPEATED = "repeated", "Sent again too often"
+    HELD = "held", "Held: the endpoint is paused"
     CONTROL = "control", "About the connection"
     DEAD = "dead", "Given up"
 
@@ -143,6 +182,12 @@ class WebhookDelivery(WaitingRow):
     event_type = models.CharField(max_length=100, blank=True)
     state = models.CharField(max_length=20, choices=DeliveryVerdict.choices, default=DeliveryVerdict.ACCEPTED)
     outcome = models.CharField(max_length=500, blank=True, help_text="In words, for the event log.")
+    same_as = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="An earlier one with the same body."
+    )
+    runs = models.JSONField(default=list, help_text="Each run of the rules: when, how long, by whom, what came of it.")
+    reruns = models.PositiveIntegerField(default=0, help_text="How often somebody had the rules run once more.")
+    rerun_by = models.CharField(max_length=200, blank=True, help_text="Who asked for the newest run; empty: the post.")
 
     objects = WebhookDeliveryQuerySet.as_manager()
 

@@ -2,37 +2,14 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 BOM = b"\xef\xbb\xbf"
 MAX_DEPTH = 64
-MAX_TYPE_LENGTH = 100
 
 
 class PayloadError(Exception):
     """The body cannot be read; the text says why, for the event log."""
-
-
-@dataclass(frozen=True)
-class Payload:
-    """An event in the shape Standard Webhooks recommends: a type, and data about what changed."""
-
-    type: str
-    data: dict[str, Any]
-
-
-def event(body: bytes) -> Payload:
-    """Parse a body; raises PayloadError for anything but one JSON object with a `type`."""
-    found = read(body)
-    if not isinstance(found, dict):
-        raise PayloadError("The body is not a JSON object.")
-    kind, data = found.get("type"), found.get("data", {})
-    if not isinstance(kind, str) or not kind or len(kind) > MAX_TYPE_LENGTH or not kind.isprintable():
-        raise PayloadError(f"The body has no `type` that is a text of up to {MAX_TYPE_LENGTH} printable characters.")
-    if not isinstance(data, dict):
-        raise PayloadError("The body's `data` is not a JSON object.")
-    return Payload(kind, data)
 
 
 def read(body: bytes) -> Any:

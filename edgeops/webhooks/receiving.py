@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from django.db import IntegrityError, transaction
 
-from edgeops import secrets
-from edgeops.webhooks import certificates, endpoints, limits, masking, refusals
+from edgeops.webhooks import bodies, certificates, endpoints, limits, masking, refusals
 from edgeops.webhooks.models import DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
 from edgeops.webhooks.schemes.seam import MalformedError, Post, Proof, SignatureError
@@ -104,20 +103,10 @@ def _log(endpoint: Endpoint, post: Post, kept: bytes, address: str | None, now: 
         "address": address,
         "scheme": endpoint.scheme,
         "headers": masking.headers(post.headers, secret_header=endpoint.config.get("header")),
-        "encrypted_body": seal(kept),
+        "encrypted_body": bodies.seal(kept),
         "body_digest": hashlib.sha256(post.body).hexdigest(),
         "body_bytes": len(post.body),
     }
-
-
-def seal(body: bytes) -> str:
-    """A body for storage: bytes of any kind, encrypted."""
-    return secrets.encrypt(body.decode("latin-1"))
-
-
-def unseal(stored: str) -> bytes:
-    """The body as it came; raises secrets.UnreadableSecretError."""
-    return secrets.decrypt(stored).encode("latin-1")
 
 
 def tidy(now: datetime) -> int:

@@ -1,38 +1,20 @@
-"""Running an endpoint's rules over a stored delivery: event → paths → request, once however often it is tried."""
+"""Running an endpoint's rules over a stored delivery: event → items → requests, once however often it is tried."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
 from datetime import datetime
 
 from django.db import transaction
 
-from edgeops.access.audit import Actor
-from edgeops.invalidations import asking
-from edgeops.invalidations.asking import AskingError
-from edgeops.invalidations.models import Request, Source
+from edgeops.invalidations.models import Request
 from edgeops.secrets import UnreadableSecretError
-from edgeops.webhooks import connecting, path_templates, payloads, receiving
-from edgeops.webhooks.models import DeliveryVerdict, Rule, WebhookDelivery
-from edgeops.webhooks.path_templates import TemplateError
-from edgeops.webhooks.payloads import Payload, PayloadError
+from edgeops.webhooks import applying, bodies, connecting, trying
+from edgeops.webhooks.applying import Run
+from edgeops.webhooks.models import DeliveryVerdict, Endpoint, WebhookDelivery
+from edgeops.webhooks.payloads import PayloadError
 
 LEASE_SECONDS = 30
 MAX_ATTEMPTS = 5
-
-
-@dataclass
-class Run:
-    """What the rules of one delivery came to."""
-
-    requests: list[Request] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    @property
-    def state(self) -> DeliveryVerdict:
-        """An error is told before a success: somebody must look at it."""
-        if self.errors:
-            return DeliveryVerdict.RULE_ERROR
-        return DeliveryVerdict.PROCESSED if self.requests else DeliveryVerdict.IGNORED
+RUNS_KEPT = 10
 
 
 def run(pk: int, *, now: datetime) -> list[Request]:
@@ -47,7 +29,7 @@ def run(pk: int, *, now: datetime) -> list[Request]:
         )
         return []
     try:
-        body = receiving.unseal(delivery.encrypted_body)
+        body = bodies.unseal(delivery.encrypted_body)
     except UnreadableSecretError as error:
         delivery.try_again(str(error), now=now)
         return []
@@ -58,55 +40,46 @@ def run(pk: int, *, now: datetime) -> list[Request]:
 
 
 def _run(delivery: WebhookDelivery, body: bytes, now: datetime) -> list[Request]:
+    began = time.perf_counter()
     try:
-        payload = payloads.event(body)
+        document = trying.read(delivery.headers, body)
     except PayloadError as error:
         delivery.finish(next_at=None, state=DeliveryVerdict.RULE_ERROR, outcome=str(error)[:500])
         return []
-    rules = list(delivery.endpoint.rules.filter(is_enabled=True, event_type=payload.type).order_by("pk"))
+    found = applying.trials(delivery, document)
     with transaction.atomic():
-        done = Run()
-        for rule in rules:
-            _apply(rule, delivery, payload, done, now)
-        is_mine = delivery.finish(
-            next_at=None,
-            state=done.state,
-            event_type=payload.type,
-            outcome=_summed_up(payload, rules, done)[:500],
-            last_error="",
-        )
-        if not is_mine:  # another worker has run it since; its requests are these
+        if _is_paused(delivery.endpoint):
+            delivery.finish(next_at=None, state=DeliveryVerdict.HELD, outcome=delivery.endpoint.pause_reason)
+            return []
+        done = applying.apply(delivery, document, found, now=now)
+        if not _finish(delivery, done, began, now):
+            # Another worker has run it since; its requests are these.
             transaction.set_rollback(True)
-    return done.requests if is_mine else []
+            return []
+    return done.requests
 
 
-def _apply(rule: Rule, delivery: WebhookDelivery, payload: Payload, done: Run, now: datetime) -> None:
-    endpoint = delivery.endpoint
-    try:
-        request = asking.ask(
-            distribution=endpoint.distribution,
-            items=[path_templates.fill(template, payload.data) for template in rule.path_templates],
-            actor=Actor(kind="webhook", name=endpoint.name, address=delivery.address),
-            source=Source.WEBHOOK,
-            reason=f"{payload.type} ({delivery.message_id})",
-            idempotency_key=f"{delivery.pk}:{rule.pk}",
-            now=now,
-            may_invalidate_everything=False,
-            cause=("webhook_delivery", delivery.pk),
-            rule=rule.name,
-        )
-    except (TemplateError, AskingError) as error:
-        done.errors.append(f"Rule {rule.name}: {error}")
-    else:
-        done.requests.append(request)
+def _is_paused(endpoint: Endpoint) -> bool:
+    """Asked again under a lock, so that a delivery is not held after the resumption that would have freed it."""
+    if endpoint.paused_at is None:
+        return False
+    return Endpoint.objects.select_for_update().get(pk=endpoint.pk).paused_at is not None
 
 
-def _summed_up(payload: Payload, rules: Iterable[Rule], done: Run) -> str:
-    if not rules:
-        return f"No enabled rule waits for {payload.type!r}."
-    made = [f"Rule {request.rule}: {', '.join(_forms(request))}" for request in done.requests]
-    return " ".join([*done.errors, *made])
-
-
-def _forms(request: Request) -> list[str]:
-    return list(request.items.order_by("sent_form").values_list("sent_form", flat=True)[:5])
+def _finish(delivery: WebhookDelivery, done: Run, began: float, now: datetime) -> bool:
+    record = {
+        "at": now.isoformat(),
+        "ms": round((time.perf_counter() - began) * 1000, 1),
+        "by": delivery.rerun_by,
+        "state": done.state.value,
+        "rules": done.rules,
+    }
+    return delivery.finish(
+        next_at=None,
+        state=done.state,
+        event_type=done.event,
+        same_as=done.same_as,
+        outcome=done.outcome[:500],
+        last_error="",
+        runs=[*delivery.runs, record][-RUNS_KEPT:],
+    )

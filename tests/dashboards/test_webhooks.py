@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from edgeops.access.models import Audit
-from edgeops.webhooks import endpoints, running
+from edgeops.webhooks import endpoints, rules, running
 from edgeops.webhooks.models import Endpoint
 from edgeops.webhooks.schemes import standard
 from tests.fixtures.webhooks import event, receive
@@ -33,9 +33,9 @@ def test_an_admin_makes_an_endpoint_and_sees_its_secret_once(client, ada, form):
     endpoint = Endpoint.objects.get()
     secret = shown_secret(response)
     assert [live.secret for live in endpoints.live_secrets(endpoint, timezone.now())] == [secret]
-    assert endpoint.rules.get().path_templates == ["/products/{id}", "/products"]
+    assert rules.definition_of(endpoint.rules.get()).items == ("/products/{id}", "/products")
     assert "no-store" in response["Cache-Control"]
-    assert Audit.objects.get().actor == "ada"
+    assert set(Audit.objects.values_list("actor", flat=True)) == {"ada"}
     assert secret not in client.get("/cache/webhooks/").content.decode()
 
 
@@ -44,9 +44,9 @@ def test_an_admin_makes_an_endpoint_and_sees_its_secret_once(client, ada, form):
     [
         ({"paths": "/*"}, "never invalidates"),
         ({"paths": "\n".join(f"/{number}/{{id}}*" for number in range(16))}, "16 wildcards are more than the 15"),
-        ({"paths": "\n".join(f"/{number}/{{id}}" for number in range(3_001))}, "3,001 paths are more than"),
+        ({"paths": "\n".join(f"/{number}/{{id}}" for number in range(51))}, "up to 50 templates"),
         ({"paths": "products/{id}"}, "slash"),
-        ({"paths": "/{a.b}"}, "not a field"),
+        ({"paths": "/{a b}"}, "no field&#x27;s name"),
         ({"distribution": "E9"}, "available choices"),
         ({"name": ""}, "required"),
     ],

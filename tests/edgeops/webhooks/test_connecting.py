@@ -5,7 +5,7 @@ import pytest
 
 from edgeops import outbound
 from edgeops.outbound import OutboundError, Response
-from edgeops.webhooks import receiving, running
+from edgeops.webhooks import bodies, running
 from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
 
 ARN = "arn:aws:sns:eu-west-1:123456789012:changes"
@@ -34,7 +34,7 @@ def delivered(endpoint, now):
             message_id="id-1",
             received_at=now,
             next_at=now,
-            encrypted_body=receiving.seal(json.dumps(message).encode()),
+            encrypted_body=bodies.seal(json.dumps(message).encode()),
             body_digest="",
         )
 

@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from edgeops.access.audit import Actor
+from edgeops.access.audit import SYSTEM, Actor
 from edgeops.access.models import Audit
-from edgeops.webhooks import endpoints
-from edgeops.webhooks.endpoints import Bounds, NewRule, TooManySecretsError
+from edgeops.webhooks import definitions, endpoints, rules
+from edgeops.webhooks.definitions import DefinitionError
+from edgeops.webhooks.endpoints import Bounds, TooManySecretsError
 from edgeops.webhooks.models import Endpoint
-from edgeops.webhooks.path_templates import TemplateError
+from edgeops.webhooks.rules import NewRule
 from edgeops.webhooks.schemes import standard
 from edgeops.webhooks.schemes.seam import ConfigError, SecretError
 
@@ -15,11 +16,11 @@ ADA = Actor("user", "ada")
 
 
 def test_a_new_endpoint_has_a_secret_of_its_own_kept_encrypted_and_out_of_the_audit_log(distribution, now):
-    rule = NewRule("changed", "product.updated", [" /products/{id} "])
+    rule = NewRule("changed", definitions.for_event("product.updated", [" /products/{id} "]))
     endpoint, secret = endpoints.create(name="shop", distribution=distribution, rules=[rule], actor=ADA, now=now)
 
     assert len(standard.key(secret)) == 32
-    assert endpoint.rules.get().path_templates == ["/products/{id}"]
+    assert rules.definition_of(endpoint.rules.get()).items == ("/products/{id}",)
     assert [live.secret for live in endpoints.live_secrets(endpoint, now)] == [secret]
     assert secret not in endpoint.secrets.get().encrypted_secret
     row = Audit.objects.get(action="webhook_endpoint.created")
@@ -28,10 +29,9 @@ def test_a_new_endpoint_has_a_secret_of_its_own_kept_encrypted_and_out_of_the_au
 
 
 def test_a_bad_template_makes_no_endpoint(distribution, now):
-    with pytest.raises(TemplateError):
-        endpoints.create(
-            name="shop", distribution=distribution, rules=[NewRule("all", "x", ["/*"])], actor=ADA, now=now
-        )
+    rule = NewRule("all", definitions.for_event("x", ["/*"]))
+    with pytest.raises(DefinitionError):
+        endpoints.create(name="shop", distribution=distribution, rules=[rule], actor=ADA, now=now)
     assert not Endpoint.objects.exists()
 
 
@@ -114,3 +114,27 @@ def test_a_deleted_endpoint_frees_its_name_and_keeps_no_secret(endpoint, distrib
     assert Audit.objects.filter(action="webhook_endpoint.deleted").count() == 1
     again, _ = endpoints.create(name=endpoint.name, distribution=distribution, rules=[], actor=ADA, now=now)
     assert list(Endpoint.objects.existing()) == [again]
+
+
+def test_pins_are_checked_when_they_are_set(endpoint, now):
+    pins = [{"at": "body.repository.full_name", "one_of": [" acme/site "]}]
+    endpoints.change(endpoint, pins=pins, actor=ADA, now=now)
+    assert endpoint.pins == [{"at": "body.repository.full_name", "one_of": ["acme/site"]}]
+    for bad in ([{"at": "body.", "one_of": ["x"]}], [{"at": "body", "one_of": []}], [{"one_of": ["x"]}], [{"at": 7}]):
+        with pytest.raises(ConfigError):
+            endpoints.change(endpoint, pins=bad, actor=ADA, now=now)
+
+
+def test_a_paused_endpoint_says_why_once_and_a_person_resumes_it(endpoint, now):
+    endpoints.pause(endpoint, reason="more than 600 invalidations a minute", actor=SYSTEM, now=now)
+    endpoints.pause(endpoint, reason="another", actor=SYSTEM, now=now)
+    endpoint.refresh_from_db()
+    assert (endpoint.paused_at, endpoint.pause_reason) == (now, "more than 600 invalidations a minute")
+    assert endpoints.resume(endpoint, actor=ADA, now=now) == 0
+    endpoint.refresh_from_db()
+    assert (endpoint.paused_at, endpoint.pause_reason) == (None, "")
+    actions = Audit.objects.filter(action__in=["webhook_endpoint.paused", "webhook_endpoint.resumed"])
+    assert sorted(actions.values_list("action", "actor")) == [
+        ("webhook_endpoint.paused", "edgeops"),
+        ("webhook_endpoint.resumed", "ada"),
+    ]

@@ -5,7 +5,7 @@ import pytest
 
 from edgeops.access.audit import Actor
 from edgeops.secrets import encrypt
-from edgeops.webhooks import endpoints, receiving
+from edgeops.webhooks import bodies, endpoints, receiving
 from edgeops.webhooks.models import DeliveryVerdict, EndpointSecret, RefusalCount, WebhookDelivery
 from edgeops.webhooks.receiving import Answer
 from tests.fixtures.webhooks import event, signed_headers
@@ -30,13 +30,13 @@ def test_a_proven_post_is_stored_encrypted_and_due_at_once(receive, now):
     assert (delivery, delivery.next_at, delivery.state) == (outcome.delivery, now, DeliveryVerdict.ACCEPTED)
     assert (delivery.message_id, delivery.address, delivery.secret_label) == ("msg_1", "192.0.2.7", "2026-11-22-1")
     assert "product" not in delivery.encrypted_body
-    assert receiving.unseal(delivery.encrypted_body) == BODY
+    assert bodies.unseal(delivery.encrypted_body) == BODY
 
 
 def test_any_bytes_survive_storage(receive):
     body = bytes(range(256))
     receive(body)
-    assert receiving.unseal(WebhookDelivery.objects.get().encrypted_body) == body
+    assert bodies.unseal(WebhookDelivery.objects.get().encrypted_body) == body
 
 
 def test_a_replay_is_answered_with_the_first_delivery_and_stored_once(receive, now):
@@ -60,7 +60,7 @@ def test_a_refused_post_is_kept_without_work_to_do(receive, now):
     row = WebhookDelivery.objects.get()
     assert (row.state, row.next_at, row.message_id) == (DeliveryVerdict.REJECTED, None, None)
     assert "Missing" in row.outcome
-    assert len(receiving.unseal(row.encrypted_body)) == 4096
+    assert len(bodies.unseal(row.encrypted_body)) == 4096
 
 
 def test_malformed_headers_are_told_apart(receive, now):
@@ -143,7 +143,7 @@ def test_bodies_and_refused_posts_are_dropped_after_seven_days(receive, now):
     assert WebhookDelivery.objects.get(message_id="msg_1").encrypted_body == ""
     assert not WebhookDelivery.objects.filter(state=DeliveryVerdict.REJECTED).exists()
     waiting.refresh_from_db()
-    assert receiving.unseal(waiting.encrypted_body) == BODY
+    assert bodies.unseal(waiting.encrypted_body) == BODY
 
 
 def test_after_ninety_days_nothing_of_a_delivery_is_left_and_what_waits_stays(receive, now):

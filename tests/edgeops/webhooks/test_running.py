@@ -2,12 +2,21 @@ from datetime import timedelta
 
 import pytest
 
+from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Request, Source
 from edgeops.secrets import decrypt
-from edgeops.webhooks import running
-from edgeops.webhooks.models import DeliveryVerdict, Rule, WebhookDelivery
+from edgeops.webhooks import applying, endpoints, rules, running
+from edgeops.webhooks.definitions import Definition
+from edgeops.webhooks.models import DeliveryVerdict, RuleVersion, WebhookDelivery
+from edgeops.webhooks.rules import NewRule
 from tests.fixtures.webhooks import event, receive
+
+ADA = Actor("user", "ada")
+
+
+def add_rule(endpoint, now, name, **definition):
+    return rules.add(endpoint, NewRule(name, Definition(**definition)), actor=ADA, now=now)
 
 
 @pytest.fixture
@@ -35,7 +44,11 @@ def test_an_event_leads_to_an_invalidation_that_names_its_cause(run, endpoint, n
     request = Request.objects.get()
     assert made == [request]
     assert sorted(request.items.values_list("sent_form", flat=True)) == ["/products", "/products/7"]
-    assert (request.source, request.requested_by, request.rule) == (Source.WEBHOOK, "product data", "product changed")
+    assert (request.source, request.requested_by, request.rule) == (
+        Source.WEBHOOK,
+        "product data",
+        "product changed v1",
+    )
     assert (request.cause_kind, request.cause_id) == ("webhook_delivery", str(delivery.pk))
     assert request.reason == "product.updated (msg_1)"
     assert (delivery.state, delivery.next_at, delivery.event_type) == (
@@ -60,12 +73,12 @@ def test_a_rule_that_is_off_waits_for_nothing(run, endpoint):
 @pytest.mark.parametrize("data", [{"id": "../admin"}, {"id": ""}, {"id": None}, {"id": []}, {"id": True}, {}])
 def test_a_value_that_does_not_fit_is_an_error_that_names_the_rule(run, data):
     delivery, made = run(event(**data))
-    assert (delivery.state, made) == (DeliveryVerdict.RULE_ERROR, [])
-    assert "Rule product changed: /products/{id}: " in delivery.outcome
-    assert not Request.objects.exists()
+    assert (delivery.state, len(made)) == (DeliveryVerdict.RULE_ERROR, 1)
+    assert [item.sent_form for item in made[0].items.all()] == ["/products"]
+    assert "Rule product changed v1: /products/{id}: " in delivery.outcome
 
 
-@pytest.mark.parametrize("body", [b"not json", b"[" * 100_000, b"\xff", b'{"type":1}'])
+@pytest.mark.parametrize("body", [b"not json", b"[" * 100_000, b"\xff"])
 def test_a_body_that_cannot_be_read_is_an_error_in_the_log(run, body):
     delivery, _ = run(body)
     assert (delivery.state, delivery.next_at) == (DeliveryVerdict.RULE_ERROR, None)
@@ -73,18 +86,91 @@ def test_a_body_that_cannot_be_read_is_an_error_in_the_log(run, body):
 
 
 def test_everything_never_comes_out_of_a_webhook(run, endpoint):
-    endpoint.rules.update(path_templates=["/*"])
+    """Even if such a version had been written past the checks."""
+    RuleVersion.objects.update(definition={"items": ["/*"]})
     delivery, _ = run(event(id=7))
     assert delivery.state == DeliveryVerdict.RULE_ERROR
     assert not Request.objects.exists()
 
 
-def test_a_good_rule_runs_beside_a_broken_one_and_the_error_is_told(run, endpoint):
-    Rule.objects.create(endpoint=endpoint, name="by slug", event_type="product.updated", path_templates=["/{slug}"])
+def test_a_good_rule_runs_beside_a_broken_one_and_the_error_is_told(run, endpoint, now):
+    add_rule(endpoint, now, "by slug", items=("/{slug}",), select="body.data")
     delivery, made = run(event(id=7))
     assert delivery.state == DeliveryVerdict.RULE_ERROR
-    assert "Rule by slug: /{slug}: the event's data has no field `slug`" in delivery.outcome
+    assert "Rule by slug v1: /{slug}: the selected object has no field `slug`" in delivery.outcome
     assert len(made) == 1
+
+
+def test_two_rules_that_make_the_same_item_ask_for_it_each_in_its_own_name(run, endpoint, now):
+    add_rule(endpoint, now, "again", items=("/products/{id}",), select="body.data")
+    _, made = run(event(id=7))
+    assert sorted(request.rule for request in made) == ["again v1", "product changed v1"]
+    assert all("/products/7" in request.items.values_list("sent_form", flat=True) for request in made)
+
+
+def test_todays_rule_runs_and_the_request_names_its_version(delivered, endpoint, now):
+    delivery = delivered(event(id=7))
+    rule = endpoint.rules.existing().get()
+    rules.save(rule, Definition(items=("/p/{id}",), select="body.data"), actor=ADA, now=now)
+    (made,) = running.run(delivery.pk, now=now)
+    assert made.rule == "product changed v2"
+    assert [item.sent_form for item in made.items.all()] == ["/p/7"]
+    delivery.refresh_from_db()
+    assert [(one["rule"], one["version"]) for one in delivery.runs[0]["rules"]] == [("product changed", 2)]
+
+
+def test_the_log_keeps_each_run_with_what_came_of_it(run, now):
+    delivery, (made,) = run(event(id=7))
+    (record,) = delivery.runs
+    assert (record["at"], record["by"], record["state"]) == (now.isoformat(), "", "processed")
+    assert record["ms"] > 0
+    assert record["rules"][0] == {
+        "rule": "product changed",
+        "version": 1,
+        "items": 2,
+        "request": str(made.pk),
+        "problems": [],
+        "explanation": ["Selected 1 object, which make 2 items."],
+    }
+
+
+def test_an_event_of_another_repository_than_the_pinned_one_leads_to_nothing(delivered, endpoint, now):
+    pins = [{"at": "body.data.shop", "one_of": ["acme.myshopify.com"]}]
+    endpoints.change(endpoint, pins=pins, actor=ADA, now=now)
+    for number, (shop, state) in enumerate(
+        [("evil", "mismatched"), (None, "mismatched"), ("acme.myshopify.com", "processed")]
+    ):
+        delivery = delivered(event(id=7, shop=shop), f"msg_{number}")
+        running.run(delivery.pk, now=now)
+        delivery.refresh_from_db()
+        assert delivery.state == state
+    assert "body.data.shop is 'evil'" in WebhookDelivery.objects.get(message_id="msg_0").outcome
+
+
+def test_what_arrives_at_a_paused_endpoint_is_held_and_run_when_it_is_resumed(delivered, endpoint, now):
+    endpoints.pause(endpoint, reason="a storm", actor=ADA, now=now)
+    held = [delivered(event(id=number), f"msg_{number}") for number in range(12)]
+    assert [running.run(one.pk, now=now) for one in held] == [[]] * 12
+    assert set(WebhookDelivery.objects.values_list("state", "next_at", "outcome")) == {("held", None, "a storm")}
+
+    assert endpoints.resume(endpoint, actor=ADA, now=now) == 12
+    waits = [(one.next_at - now).total_seconds() for one in WebhookDelivery.objects.order_by("pk")]
+    assert waits[:2] == [0, 0.1]
+    assert waits[-1] == 1.1
+    assert len(running.run(held[0].pk, now=now)) == 1
+
+
+def test_a_delivery_is_not_held_after_the_resumption_that_would_have_freed_it(delivered, endpoint, now, monkeypatch):
+    endpoints.pause(endpoint, reason="a storm", actor=ADA, now=now)
+    delivery = delivered(event(id=7))
+    real = applying.trials
+
+    def resumed_meanwhile(*given):
+        endpoints.resume(endpoint, actor=ADA, now=now)
+        return real(*given)
+
+    monkeypatch.setattr(applying, "trials", resumed_meanwhile)
+    assert len(running.run(delivery.pk, now=now)) == 1
 
 
 def test_a_delivery_run_twice_leads_to_one_invalidation(delivered, now):

@@ -1,0 +1,115 @@
+"""Running rules once more over stored deliveries: one, many, the dead letters; spread, and on the record."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.db.models import F
+
+from edgeops.access import audit
+from edgeops.access.audit import Actor
+from edgeops.secrets import UnreadableSecretError
+from edgeops.webhooks import bodies, rules, trying
+from edgeops.webhooks.models import DeliveryVerdict, Rule, WebhookDelivery
+from edgeops.webhooks.payloads import PayloadError
+from edgeops.webhooks.trying import Trial
+
+AT_ONCE = 100
+PER_SECOND = 10
+# Over, and with a body that rules could read: a refused post was never proven, and a control message has no rules.
+REPEATABLE = (
+    DeliveryVerdict.PROCESSED,
+    DeliveryVerdict.IGNORED,
+    DeliveryVerdict.RULE_ERROR,
+    DeliveryVerdict.MISMATCHED,
+    DeliveryVerdict.JOINED,
+    DeliveryVerdict.REPEATED,
+    DeliveryVerdict.DEAD,
+)
+
+
+class CannotRedeliverError(Exception):
+    """Nothing was asked for; the text says why, to the person who asked."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What today's rules would make of one stored delivery, or why they cannot be run."""
+
+    delivery: WebhookDelivery
+    trials: Sequence[tuple[Rule, Trial]] = ()
+    problem: str = ""
+
+
+def rehearse(deliveries: Sequence[WebhookDelivery]) -> list[Rehearsal]:
+    """A dry run of today's rules; nothing is asked for. Raises CannotRedeliverError for too many."""
+    _bound(len(deliveries))
+    return [_rehearsed(delivery) for delivery in deliveries]
+
+
+def redeliver(deliveries: Sequence[WebhookDelivery], *, reason: str, actor: Actor, now: datetime) -> int:
+    """Have today's rules run on stored deliveries, ten a second; how many. What comes of it are new requests.
+
+    Raises CannotRedeliverError, and then nothing is run. Whoever calls has checked that the actor is an operator.
+    """
+    _bound(len(deliveries))
+    if not reason.strip():
+        raise CannotRedeliverError("Say why: the reason is kept in the audit log.")
+    with transaction.atomic():
+        wanted = WebhookDelivery.objects.filter(pk__in=[one.pk for one in deliveries])
+        fit = wanted.filter(state__in=REPEATABLE, next_at=None, is_control=False).exclude(encrypted_body="")
+        if (left_out := len(deliveries) - fit.count()) > 0:
+            raise CannotRedeliverError(
+                f"{left_out} of {len(deliveries)} cannot be run again: refused or still waiting, or older than 7 days, "
+                "after which bodies are deleted. Leave them out."
+            )
+        pks = list(fit.order_by("pk").values_list("pk", flat=True))
+        spread(WebhookDelivery.objects.filter(pk__in=pks).order_by("pk"), now, by=actor.name)
+        for pk in pks:
+            audit.record(
+                actor,
+                "webhook_delivery.redelivered",
+                subject=("webhook_delivery", pk),
+                summary=f"Delivery {pk} run again",
+                reason=reason,
+                now=now,
+            )
+    return len(pks)
+
+
+def dead_letters(endpoint_id: int | None = None) -> "models.QuerySet[WebhookDelivery]":
+    """Deliveries whose run failed five times, oldest first; those with a body can be redelivered."""
+    dead = WebhookDelivery.objects.filter(state=DeliveryVerdict.DEAD).select_related("endpoint").order_by("pk")
+    return dead if endpoint_id is None else dead.filter(endpoint=endpoint_id)
+
+
+def spread(deliveries: Iterable[WebhookDelivery], now: datetime, *, by: str = "") -> int:
+    """Let deliveries wait for their turn, ten a second; how many. With `by`, as a run of their own."""
+    count = 0
+    for count, delivery in enumerate(deliveries, 1):
+        changes = {"reruns": F("reruns") + 1, "rerun_by": by} if by else {}
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(
+            next_at=now + timedelta(seconds=(count - 1) / PER_SECOND),
+            attempts=0,
+            state=DeliveryVerdict.ACCEPTED,
+            last_error="",
+            **changes,
+        )
+    return count
+
+
+def _bound(count: int) -> None:
+    if not 1 <= count <= AT_ONCE:
+        raise CannotRedeliverError(f"From 1 to {AT_ONCE} deliveries are run again at once, not {count}.")
+
+
+def _rehearsed(delivery: WebhookDelivery) -> Rehearsal:
+    if not delivery.encrypted_body:
+        return Rehearsal(delivery, problem="Its body was deleted after 7 days.")
+    try:
+        document = trying.read(delivery.headers, bodies.unseal(delivery.encrypted_body))
+    except (PayloadError, UnreadableSecretError) as error:
+        return Rehearsal(delivery, problem=str(error))
+    trials = [(rule, trying.try_rule(rules.definition_of(rule), document)) for rule in rules.running(delivery.endpoint)]
+    return Rehearsal(delivery, trials)

@@ -1,0 +1,49 @@
+"""Bodies that come again where nobody signs their ids: whoever captured a post could send it for ever.
+
+Dropping a repeat could hide a true second change, so it is not dropped: while the earlier request is unsent the repeat
+joins it, and afterwards it is invalidated for again, as often as the endpoint's budget allows.
+"""
+
+from datetime import datetime, timedelta
+
+from edgeops.invalidations.models import Request, Source
+from edgeops.invalidations.models.requests import UNSENT
+from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
+
+REMEMBERED = timedelta(days=7)
+BUDGET_PERIOD = timedelta(hours=1)
+
+
+def earlier(delivery: WebhookDelivery) -> WebhookDelivery | None:
+    """The newest delivery before this one with the same body that led to invalidations; None for signed ids."""
+    if delivery.is_id_signed:
+        return None
+    same = WebhookDelivery.objects.filter(
+        endpoint=delivery.endpoint_id,
+        body_digest=delivery.body_digest,
+        state=DeliveryVerdict.PROCESSED,
+        received_at__gte=delivery.received_at - REMEMBERED,
+        pk__lt=delivery.pk,
+    )
+    return same.order_by("-pk").first()
+
+
+def is_joined(first: WebhookDelivery) -> bool:
+    """Whether nothing the earlier delivery asked for is in a batch yet; asked inside the transaction that decides.
+
+    What is asked of CloudFront will then be asked after this post. The rows are locked, so that none of them is frozen
+    into a batch between this answer and the commit.
+    """
+    asked = Request.objects.select_for_update().filter(
+        source=Source.WEBHOOK, cause_kind="webhook_delivery", cause_id=str(first.pk)
+    )
+    waiting = [request.state in UNSENT and request.batch_id is None for request in asked]
+    return bool(waiting) and all(waiting)
+
+
+def is_over_budget(delivery: WebhookDelivery, now: datetime) -> bool:
+    """Whether the endpoint has had its repeats for this hour."""
+    spent = WebhookDelivery.objects.filter(
+        endpoint=delivery.endpoint_id, received_at__gte=now - BUDGET_PERIOD, state=DeliveryVerdict.PROCESSED
+    ).exclude(same_as=None)
+    return spent.count() >= delivery.endpoint.replay_budget
