@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from edgeops.discovery import keeping
 from edgeops.discovery.models import Discovery
+from edgeops.invalidations import known
 from edgeops.invalidations.models import Batch, TagHeader
 from edgeops.metrics import retention
 from edgeops.metrics.models import PollBatch
@@ -58,6 +59,7 @@ def tidy() -> None:
     now = timezone.now()
     retention.tidy(now)
     fetching.tidy(now)
+    known.tidy(now)
     webhook_receiving.tidy(now)
     keeping.tidy(now)
     Stamp.put("tidy", now)

@@ -33,11 +33,16 @@ def room(
     profile: QuotaProfile, *, here: Mapping[str, int], everywhere: Mapping[str, int], priority: str, now: datetime
 ) -> Room:
     """What a batch may hold, given what is in flight of this distribution and of the whole account."""
-    wildcards = _left(profile.inflight_wildcards, profile.headroom, everywhere["wildcards"])
+    wildcards = left(profile.inflight_wildcards, profile.headroom, everywhere["wildcards"])
     if not _is_free(profile.wildcards_per_second, profile.wildcards_free_at, now):
         wildcards = 0
-    paths = min(_left(profile.inflight_paths, profile.headroom, here["paths"]), _largest(profile, priority))
+    paths = min(left(profile.inflight_paths, profile.headroom, here["paths"]), _largest(profile, priority))
     return Room(paths=max(0, paths), wildcards=max(0, wildcards))
+
+
+def left(bound: int | None, headroom: int, used: int) -> int:
+    """How much more may be in progress, with the headroom kept free; without a bound, more than anybody asks for."""
+    return UNBOUNDED if bound is None else max(1, bound - headroom) - used
 
 
 def free_at(profile: QuotaProfile, *, items: int = 0, wildcards: int = 0) -> datetime | None:
@@ -59,10 +64,6 @@ def spend(profile: QuotaProfile, *, items: int, wildcards: int, now: datetime) -
     profile.calls_free_at = _worked_off(profile.calls_per_second, 1, now) or profile.calls_free_at
     profile.items_free_at = _worked_off(profile.items_per_second, items, now) or profile.items_free_at
     profile.wildcards_free_at = _worked_off(profile.wildcards_per_second, wildcards, now) or profile.wildcards_free_at
-
-
-def _left(bound: int | None, headroom: int, used: int) -> int:
-    return UNBOUNDED if bound is None else max(1, bound - headroom) - used
 
 
 def _is_free(rate: float | None, at: datetime | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from edgeops.aws.cloudfront import ALREADY_EXISTS, Invalidation
 from edgeops.aws.errors import AwsError, InvalidError
-from edgeops.invalidations import connecting, freezing, moves, rationing, splitting
+from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, splitting
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
 from edgeops.waiting import backoff_seconds
 
@@ -56,9 +56,10 @@ def _not_now(batch: Batch, now: datetime) -> datetime | None:
 
 
 def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> None:
+    """Once, under the lease: a reference sent again after a lost answer is the same invalidation, billed when made."""
     BatchAttempt.objects.create(batch=batch, at=now, outcome=ACCEPTED, message=f"CloudFront calls it {accepted.id}.")
     connecting.note_answer(batch.distribution.account, now)
-    moves.move(
+    is_mine = moves.move(
         batch,
         BatchState.SUBMITTED,
         next_at=now + FIRST_LOOK,
@@ -70,6 +71,8 @@ def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> N
         last_error="",
         last_error_code="",
     )
+    if is_mine:
+        ledger.bill(batch.distribution.account, len(batch.items), accepted_at=accepted.created_at)
 
 
 def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:

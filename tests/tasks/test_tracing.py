@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from edgeops.invalidations.models import KnownUrl
 from edgeops.traces import fetching
 from edgeops.traces.models import TraceSummary, TraceWindow
 from tasks import tracing
@@ -28,9 +29,24 @@ def test_the_names_are_those_the_schedule_and_the_sweep_use():
     assert tracing.fetch_document.name == "tasks.tracing.fetch_document"
 
 
+def test_a_window_that_was_read_teaches_what_viewers_ask_for(api, monkeypatch):
+    now = timezone.now()
+    window = TraceWindow.objects.create(api=api, start=now - timedelta(minutes=15), end=now, next_at=now)
+    for number, (method, path, minutes) in enumerate(
+        [("GET", "7", 1), ("GET", "7", 50), ("GET", "8", 1), ("POST", "7", 1), ("GET", "9", 70)]
+    ):
+        TraceSummary.objects.create(
+            api=api, account=api.account, region=api.region, trace_id=f"1-6741b1c0-{number:024x}", method=method,
+            started_at=now - timedelta(minutes=minutes), url=f"https://api.example.test/prod/products/{path}",
+        )  # fmt: skip
+    monkeypatch.setattr(fetching, "read_window", lambda pk, now: True)
+    tracing.fetch_window(window.pk)
+    assert dict(KnownUrl.objects.values_list("path", "requests_per_hour")) == {"/products/7": 2, "/products/8": 1}
+
+
 def test_each_task_hands_its_id_to_one_verb(monkeypatch, db):
     asked = []
-    monkeypatch.setattr(fetching, "read_window", lambda pk, now: asked.append(("window", pk)))
+    monkeypatch.setattr(fetching, "read_window", lambda pk, now: asked.append(("window", pk)) is not None)
     monkeypatch.setattr(fetching, "read_document", lambda pk, now: asked.append(("document", pk)))
     tracing.fetch_window(7)
     tracing.fetch_document(8)

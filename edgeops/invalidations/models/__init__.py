@@ -7,6 +7,8 @@ from edgeops.invalidations.models.batches import (
     Probe,
     Verdict,
 )
+from edgeops.invalidations.models.known import KnownUrl
+from edgeops.invalidations.models.ledger import CostMonth
 from edgeops.invalidations.models.policies import Policy, Suspension, TagHeader
 from edgeops.invalidations.models.quotas import QuotaProfile
 from edgeops.invalidations.models.requests import (
@@ -24,8 +26,10 @@ __all__ = [
     "Batch",
     "BatchAttempt",
     "BatchState",
+    "CostMonth",
     "Item",
     "ItemKind",
+    "KnownUrl",
     "Policy",
     "Priority",
     "Probe",

@@ -1,0 +1,100 @@
+"""What is known of the URLs of a distribution: learned from traces and probes, and from what was invalidated before."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from edgeops.estate.models import Distribution
+from edgeops.invalidations import covering, freezing
+from edgeops.invalidations.models import Item, ItemKind, KnownUrl
+
+RECENT = timedelta(days=7)
+# Read for one match. A distribution with more is known by its most wanted.
+MAX_READ = 10_000
+DELETED_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A path viewers ask for; `requests_per_hour` counts traces, which are samples, and is None where none was seen."""
+
+    path: str
+    requests_per_hour: int | None = None
+    tags: Sequence[str] = ()
+
+    def is_named(self, form: str) -> bool:
+        """Whether an item names it."""
+        return form in self.tags if form.startswith("#") else covering.covers(form, self.path)
+
+
+def learn(distribution: Distribution, requests: Mapping[str, int], *, now: datetime) -> None:
+    """Keep how often each path was asked for in the last hour."""
+    rows = [
+        KnownUrl(
+            distribution=distribution,
+            path=path,
+            digest=freezing.digest([path]),
+            requests_per_hour=count,
+            last_seen_at=now,
+        )
+        for path, count in requests.items()
+        if path and len(path) <= 4_000
+    ]
+    KnownUrl.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["distribution", "digest"],
+        update_fields=["requests_per_hour", "last_seen_at"],
+    )
+
+
+def meet(distribution: Distribution, path: str, tags: Sequence[str], *, now: datetime) -> None:
+    """Keep that a path was answered, with the tags it carries."""
+    KnownUrl.objects.update_or_create(
+        distribution=distribution,
+        digest=freezing.digest([path]),
+        defaults={"last_seen_at": now, "tags": list(tags)},
+        create_defaults={"path": path, "last_seen_at": now, "tags": list(tags)},
+    )
+
+
+def named_by(distribution: Distribution, forms: Iterable[str], *, now: datetime) -> list[Wanted]:
+    """What is known to be asked for and lies under wildcards and tags; the most wanted first."""
+    wide = [form for form in forms if form.startswith("#") or covering.is_wildcard(form)]
+    if not wide:
+        return []
+    return [one for one in wanted(distribution, now=now) if any(one.is_named(form) for form in wide)]
+
+
+def wanted(distribution: Distribution, *, now: datetime) -> list[Wanted]:
+    """Every path known of the last days: traced and probed ones, then what was asked to be invalidated by name."""
+    rows = KnownUrl.objects.most_wanted(distribution, now - RECENT)[:MAX_READ]
+    found = {row.path: Wanted(row.path, row.requests_per_hour, row.tags) for row in rows}
+    asked = Item.objects.filter(
+        request__distribution=distribution, request__requested_at__gte=now - RECENT, kind=ItemKind.PATH
+    )
+    for path in asked.order_by().values_list("sent_form", flat=True).distinct()[:MAX_READ]:
+        found.setdefault(path, Wanted(path))
+    return list(found.values())
+
+
+def path_of(url: str, *, prefix: str = "") -> str:
+    """The path of a traced URL as viewers ask for it; `prefix` is what the way to the origin puts in front."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    path = parts.path or "/"
+    if prefix and (path == prefix or path.startswith(prefix + "/")):
+        path = path[len(prefix) :] or "/"
+    return path + (f"?{parts.query}" if parts.query else "")
+
+
+def tidy(now: datetime) -> int:
+    """Forget what was not seen for days."""
+    total = 0
+    old = KnownUrl.objects.filter(last_seen_at__lt=now - RECENT)
+    while pks := list(old.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+        total += KnownUrl.objects.filter(pk__in=pks).delete()[0]
+    return total
