@@ -4,7 +4,7 @@ Lines that are combined come of one call of `reading.load`: the same buckets, fr
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edgeops.estate.models import HopKind
@@ -196,13 +196,16 @@ def origin_requests(hops: Sequence[Measured]) -> Line | None:
 def offload(hops: Sequence[Measured]) -> Line | None:
     """Percent of viewer requests no origin was asked for: a hit rate that needs no paid metric.
 
-    Below zero origins were asked more than viewers asked CloudFront: somebody goes round it.
+    Below zero origins were asked more than viewers asked CloudFront: somebody goes round it. CloudFront's minutes fill
+    up later than its origins', so only minutes that both have settled are told.
     """
     edge = next((hop for hop in hops if hop.kind == HopKind.CLOUDFRONT), None)
     requests, asked_behind = edge.traffic if edge else None, origin_requests(hops)
     if requests is None or asked_behind is None:
         return None
-    return combine([requests, asked_behind], lambda viewers, origin: 100 * (1 - origin / viewers) if viewers else None)
+    line = combine([requests, asked_behind], lambda viewers, origin: 100 * (1 - origin / viewers) if viewers else None)
+    unsettled = len(line.values) - line.settled_count
+    return replace(line, values=[*line.values[: line.settled_count], *[None] * unsettled])
 
 
 @dataclass(frozen=True, slots=True)

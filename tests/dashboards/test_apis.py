@@ -226,7 +226,7 @@ def test_every_value_of_a_path_chart_can_be_read_as_a_table_with_what_it_means(s
 
     page = signed_in.get("/apis/products/path/offload/?range=15m").text
 
-    assert page.count('<td class="number">75</td>') == 5
+    assert page.count('<td class="number">75</td>') == 3, "the newest two minutes may still change"
     assert "somebody asks an origin without CloudFront" in page
     assert signed_in.get("/apis/products/path/nothing/").status_code == 404
     assert signed_in.get("/apis/nothing/path/offload/").status_code == 404

@@ -53,7 +53,8 @@ def test_a_rate_counts_as_much_as_its_share_of_the_requests(rows):
 
 @given(pairs)
 def test_offload_is_never_above_a_hundred_and_below_zero_only_round_the_cdn(rows):
-    viewers, origin = line(*(row[0] for row in rows)), line(*(row[1] for row in rows))
+    settled = START + timedelta(minutes=len(rows))
+    viewers, origin = (line(*(row[side] for row in rows), settled=settled) for side in (0, 1))
     hops = [edge(Requests_Sum=viewers), Measured("rest_api", 1, {("Count", "SampleCount"): origin})]
 
     for value, (asked, behind) in zip(derived.offload(hops).values, rows, strict=True):
@@ -131,6 +132,15 @@ def test_averages_subtract_and_differences_of_percentiles_say_they_are_approxima
         ("start", [20.0], False),
         ("function", [50.0], False),
     ]
+
+
+def test_minutes_that_fill_up_at_different_times_are_no_offload_yet():
+    """CloudFront has counted half of its newest minute when the gateway has counted all of its own."""
+    viewers = line(200.0, 200.0, 60.0, settled=START + timedelta(minutes=2))
+    origin = line(50.0, 50.0, 50.0, settled=START + timedelta(minutes=3))
+    hops = [edge(Requests_Sum=viewers), Measured("rest_api", 1, {("Count", "SampleCount"): origin})]
+
+    assert derived.offload(hops).values == [75.0, 75.0, None]
 
 
 def gateway(**lines):
