@@ -4,6 +4,7 @@ Credentials and `AWS_ENDPOINT_URL` come through the standard chain; an account w
 AssumeRole from there. Retries beyond these are rows, not sleeping threads.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Protocol
@@ -51,14 +52,32 @@ STS_REGION = "us-east-1"
 SESSION_NAME = "edgeops"
 
 
-def client(service: str, region: str, access: Access = OWN, config: Config = CONFIG) -> Any:
-    """The client of a service in a region; clients are thread-safe, sessions are not, so each has its own session."""
-    return _client(service, region, access, config)
+def client(
+    service: str,
+    region: str,
+    access: Access = OWN,
+    config: Config = CONFIG,
+    *,
+    parsers: Callable[[], object] | None = None,
+) -> Any:
+    """The client of a service in a region; clients are thread-safe, sessions are not, so each has its own session.
+
+    `parsers` reads its answers, in place of botocore's own.
+    """
+    return _client(service, region, access, config, parsers)
+
+
+def forget() -> None:
+    """Have every client made anew: a session reads its credentials once, so only a new one sees that they changed."""
+    _client.cache_clear()
 
 
 @cache
-def _client(service: str, region: str, access: Access, config: Config) -> Any:
-    return boto3.session.Session(botocore_session=session(access), region_name=region).client(service, config=config)
+def _client(service: str, region: str, access: Access, config: Config, parsers: Callable[[], object] | None) -> Any:
+    made = session(access)
+    if parsers is not None:
+        made.register_component("response_parser_factory", parsers())
+    return boto3.session.Session(botocore_session=made, region_name=region).client(service, config=config)
 
 
 def session(access: Access) -> botocore.session.Session:

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from functools import cache
 from math import ceil
 from typing import Any, NamedTuple
 
-import boto3
 from botocore.config import Config
 from botocore.parsers import JSONParser, ResponseParserFactory
 
@@ -181,12 +179,5 @@ _CONFIG = CONFIG.merge(Config(parameter_validation=False))
 
 
 def client(region: str, access: Access = OWN) -> Any:
-    """A client of a session for metrics alone, whose datapoints stay numbers."""
-    return _client(region, access)
-
-
-@cache
-def _client(region: str, access: Access) -> Any:
-    session = clients.session(access)
-    session.register_component("response_parser_factory", _Parsers())
-    return boto3.session.Session(botocore_session=session, region_name=region).client("cloudwatch", config=_CONFIG)
+    """A client whose datapoints stay numbers."""
+    return clients.client("cloudwatch", region, access, _CONFIG, parsers=_Parsers)

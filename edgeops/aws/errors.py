@@ -16,6 +16,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from edgeops.aws import clients
+
 
 class AwsError(Exception):
     """A call to AWS failed. `retryable` says whether the same call may succeed later, `advice` what to do."""
@@ -64,6 +66,16 @@ class CredentialsError(AwsError):
 
     retryable = True
     advice = "Renew the AWS credentials of EdgeOps; it tries again by itself."
+
+
+class UnknownCredentialsError(CredentialsError):
+    """AWS does not know the credentials where they were used: wrong ones, or right ones in a region that is off."""
+
+    advice = (
+        "AWS does not know the credentials of EdgeOps in this region. If other regions are read, the account has not "
+        "enabled this one: enable it there, or take it off the account's regions. Otherwise renew the credentials; "
+        "EdgeOps tries again by itself."
+    )
 
 
 class DeniedError(AwsError):
@@ -115,13 +127,15 @@ THROTTLED = {
     "LimitExceededException",
 }  # fmt: skip
 CREDENTIALS = {
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-    "SignatureDoesNotMatch", "MissingAuthenticationToken", "IncompleteSignature", "AuthFailure", "RequestExpired",
+    "ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch", "MissingAuthenticationToken",
+    "IncompleteSignature", "RequestExpired",
 }  # fmt: skip
+UNKNOWN_CREDENTIALS = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "RegionDisabledException"}
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
 BY_CODE: dict[str, type[AwsError]] = {
     **dict.fromkeys(THROTTLED, ThrottledError),
     **dict.fromkeys(CREDENTIALS, CredentialsError),
+    **dict.fromkeys(UNKNOWN_CREDENTIALS, UnknownCredentialsError),
     **dict.fromkeys(DENIED, DeniedError),
     "TooManyInvalidationsInProgress": TooManyInProgressError,
     "BatchTooLarge": BatchTooLargeError,
@@ -134,17 +148,27 @@ FORBIDDEN_STATUS, TOO_MANY_STATUS, SERVER_STATUS = 403, 429, 500
 
 @contextmanager
 def translated(action: str) -> Iterator[None]:
-    """Turn botocore's exceptions into ours; `action` is the IAM action, as cloudwatch:GetMetricData."""
+    """Turn botocore's exceptions into ours; `action` is the IAM action, as cloudwatch:GetMetricData.
+
+    Credentials that were refused are read anew before the next call.
+    """
     try:
         yield
-    except ClientError as error:
-        raise from_client_error(action, error) from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise CredentialsError(action, type(error).__name__, str(error)) from error
-    except (ConnectionError, HTTPClientError) as error:
-        raise UnavailableError(action, type(error).__name__, str(error)) from error
-    except BotoCoreError as error:
-        raise InvalidError(action, type(error).__name__, str(error)) from error
+    except (ClientError, BotoCoreError) as error:
+        found = from_client_error(action, error) if isinstance(error, ClientError) else _of_this_side(action, error)
+        if isinstance(found, CredentialsError):
+            clients.forget()
+        raise found from error
+
+
+def _of_this_side(action: str, error: BotoCoreError) -> AwsError:
+    """What went wrong before AWS answered."""
+    kind: type[AwsError] = InvalidError
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        kind = CredentialsError
+    elif isinstance(error, ConnectionError | HTTPClientError):
+        kind = UnavailableError
+    return kind(action, type(error).__name__, str(error))
 
 
 def from_client_error(action: str, error: ClientError) -> AwsError:

@@ -6,7 +6,7 @@ than everything that is done with them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import NamedTuple, Protocol
 
@@ -19,7 +19,7 @@ from edgeops.aws.errors import AwsError
 from edgeops.estate import breaker
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth
-from edgeops.metrics import clock, marks, partitions, storing, usage
+from edgeops.metrics import clock, marks, partitions, periods, storing, usage
 from edgeops.metrics.models import Interest, PollBatch, Series
 
 STORED = {Status.COMPLETE, Status.PARTIAL}
@@ -52,15 +52,25 @@ def poll(pk: int, *, cloudwatch: CloudWatch, now: datetime) -> list[int]:
     if batch is None or _is_held_back(batch, now):
         return []
     asked = _Asked(Series.objects.filter(pk__in=batch.series_ids).order_by("pk"))
-    if not asked.by_query:  # the series were deleted since
+    start = _still_kept(batch, now)
+    if not asked.by_query or start >= batch.end:  # the series were deleted since, or the window is too old
         batch.finish(next_at=None, state=FetchState.DONE)
         return []
     try:
-        answer = asked.read(batch, cloudwatch, usage.meter(batch, asked.billed(), now))
+        answer = asked.read(batch, start, cloudwatch, usage.meter(batch, asked.billed(), now))
     except AwsError as error:
         batch.record_failure(error, account=batch.account, region=batch.region, service=SERVICE, now=now)
         return []
     return _record_answer(batch, asked.answers(answer.results), answer.clock_ahead_seconds, now)
+
+
+def _still_kept(batch: PollBatch, now: datetime) -> datetime:
+    """From where on to ask: of a request that begins before what is kept at its period CloudWatch answers nothing.
+
+    A batch may have waited since it was planned, and the request is still on its way: two buckets are left out.
+    """
+    margin = timedelta(seconds=2 * batch.period)
+    return max(batch.start, periods.oldest(batch.period, now) + margin)
 
 
 def _is_held_back(batch: PollBatch, now: datetime) -> bool:
@@ -97,7 +107,7 @@ class _Asked:
             same[row.namespace, row.metric, row.dimensions_key, row.statistic].append(row)
         self.by_query = {f"s{alike[0].pk}": alike for alike in same.values()}
 
-    def read(self, batch: PollBatch, cloudwatch: CloudWatch, meter: Meter) -> Answer:
+    def read(self, batch: PollBatch, start: datetime, cloudwatch: CloudWatch, meter: Meter) -> Answer:
         queries = [
             Query(query_id, first.namespace, first.metric, first.statistic, first.dimensions)
             for query_id, (first, *_) in self.by_query.items()
@@ -106,7 +116,7 @@ class _Asked:
             batch.region,
             queries,
             period=batch.period,
-            start=batch.start,
+            start=start,
             end=batch.end,
             meter=meter,
             access=batch.account.access,

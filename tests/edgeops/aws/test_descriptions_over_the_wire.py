@@ -24,9 +24,9 @@ AT_ONCE = Pacer(0.05)
 @pytest.fixture(autouse=True)
 def local(shared_local_aws, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", shared_local_aws.url)
-    clients._client.cache_clear()
+    clients.forget()
     yield shared_local_aws
-    clients._client.cache_clear()
+    clients.forget()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from edgeops.aws import clients
 from edgeops.aws.errors import (
     BatchTooLargeError,
     CredentialsError,
@@ -20,6 +21,7 @@ from edgeops.aws.errors import (
     ThrottledError,
     TooManyInProgressError,
     UnavailableError,
+    UnknownCredentialsError,
     translated,
 )
 
@@ -40,7 +42,9 @@ def client_error(code, status=400, message="What AWS says."):
         ("TooManyInvalidationsInProgress", 400, TooManyInProgressError, True),
         ("LimitExceeded", 400, ThrottledError, True),
         ("ExpiredToken", 403, CredentialsError, True),
-        ("InvalidClientTokenId", 403, CredentialsError, True),
+        ("InvalidClientTokenId", 403, UnknownCredentialsError, True),
+        ("UnrecognizedClientException", 403, UnknownCredentialsError, True),
+        ("AuthFailure", 401, UnknownCredentialsError, True),
         ("MissingAuthenticationToken", 403, CredentialsError, True),
         ("AccessDenied", 403, DeniedError, False),
         ("AccessDeniedException", 400, DeniedError, False),
@@ -97,6 +101,7 @@ def test_an_error_says_what_happened_and_what_to_do():
 def test_every_kind_of_error_gives_advice_of_its_own():
     kinds = [
         ThrottledError, TooManyInProgressError, UnavailableError, CredentialsError, DeniedError, NotFoundError,
+        UnknownCredentialsError,
         InvalidError, InvalidArgumentError, BatchTooLargeError, ReferenceTakenError,
     ]  # fmt: skip
 
@@ -115,3 +120,20 @@ def test_a_role_that_lets_nobody_in_is_not_blamed_on_the_call_that_needed_it():
 
     assert caught.value.action == "sts:AssumeRole"
     assert "ExternalId" in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [client_error("ExpiredToken", 403), NoCredentialsError()])
+def test_credentials_that_were_refused_are_read_anew_before_the_next_call(error):
+    refused = clients.client("sts", "eu-west-1")
+    with pytest.raises(CredentialsError), translated(ACTION):
+        raise error
+
+    assert clients.client("sts", "eu-west-1") is not refused
+
+
+def test_other_errors_keep_the_clients():
+    kept = clients.client("sts", "eu-west-1")
+    with pytest.raises(DeniedError), translated(ACTION):
+        raise client_error("AccessDenied", 403)
+
+    assert clients.client("sts", "eu-west-1") is kept

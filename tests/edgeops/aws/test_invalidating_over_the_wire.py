@@ -26,9 +26,9 @@ PRODUCTS, STOREFRONT = "E1PRODUCTSDEMO", "E8STOREFRONTS0"
 @pytest.fixture(autouse=True)
 def local(local_aws, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
-    clients._client.cache_clear()
+    clients.forget()
     yield local_aws
-    clients._client.cache_clear()
+    clients.forget()
 
 
 @pytest.fixture

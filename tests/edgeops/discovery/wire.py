@@ -4,9 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from edgeops.aws import apigateway, clients, cloudwatch, lambda_, route53
-
-CACHES = (clients._client, cloudwatch._client)
+from edgeops.aws import apigateway, clients, lambda_, route53
 
 
 @contextmanager
@@ -17,8 +15,6 @@ def pointed_at(local):
         patch.setattr(apigateway, "CALLS_A_SECOND", 9)
         patch.setattr(route53, "CALLS_A_SECOND", 100)
         patch.setattr(lambda_, "CALLS_A_SECOND", 100)
-        for cache in CACHES:
-            cache.cache_clear()
+        clients.forget()
         yield local
-    for cache in CACHES:
-        cache.cache_clear()
+    clients.forget()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edgeops.aws import clients
 from edgeops.metrics import registry
 from tests.edgeops.metrics.fake_cloudwatch import FakeCloudWatch
 
@@ -16,6 +17,15 @@ def series(api):
 @pytest.fixture
 def requests(series):
     return series["Requests", "Sum"]
+
+
+@pytest.fixture
+def here(local_aws, monkeypatch):
+    """Have the product's own clients speak to local AWS."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
+    clients.forget()
+    yield local_aws
+    clients.forget()
 
 
 @pytest.fixture

@@ -14,15 +14,6 @@ from edgeops.metrics.models import Lane, PollBatch, Series
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def here(local_aws, monkeypatch):
-    """Have the product's own client speak to local AWS."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.url)
-    cloudwatch._client.cache_clear()
-    yield local_aws
-    cloudwatch._client.cache_clear()
-
-
 def work(now):
     for batch in planning.plan(now):
         polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)

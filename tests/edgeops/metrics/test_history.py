@@ -75,6 +75,35 @@ def test_no_request_for_history_asks_for_a_period_that_is_no_longer_kept(functio
         assert batch.start >= batch.slot_at - kept[batch.period] - timedelta(seconds=batch.period)
 
 
+def test_history_that_was_asked_for_late_is_asked_from_what_is_still_kept(function, cloudwatch, now):
+    """CloudWatch answers nothing at all of a request that begins too early, which would pass for silence."""
+    (live,) = planning.plan(now)
+    polling.poll(live.pk, cloudwatch=cloudwatch, now=now)
+    cloudwatch.report("Invocations", now - 15 * DAY, [1.0] * 9)
+    batch = PollBatch.objects.create(
+        account=live.account, region=live.region, period=60, lane=Lane.HISTORY, slot_at=now, ordinal=9,
+        series_ids=[function[0].pk], start=now - 15 * DAY, end=now - 14 * DAY, next_at=now,
+    )  # fmt: skip
+
+    polling.poll(batch.pk, cloudwatch=cloudwatch, now=now + 5 * MINUTE)
+
+    assert cloudwatch.asked[-1]["start"] == now - 15 * DAY + 7 * MINUTE
+    assert [value for _, value in stored(function[0])] == [1.0, 1.0]
+
+
+def test_history_that_nobody_keeps_any_more_is_not_asked_for(function, cloudwatch, now):
+    batch = PollBatch.objects.create(
+        account=function[0].account, region=function[0].region, period=60, lane=Lane.HISTORY, slot_at=now, ordinal=0,
+        series_ids=[function[0].pk], start=now - 16 * DAY, end=now - 15 * DAY, next_at=now,
+    )  # fmt: skip
+
+    assert polling.poll(batch.pk, cloudwatch=cloudwatch, now=now) == []
+
+    batch.refresh_from_db()
+    assert (batch.next_at, batch.state) == (None, "done")
+    assert not cloudwatch.asked
+
+
 def test_a_pause_of_days_is_read_for_the_newest_day_first_and_the_rest_is_a_gap(function, cloudwatch, now):
     until = now - 4 * DAY
     for one in function:

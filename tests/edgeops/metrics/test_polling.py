@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from edgeops.aws.cloudwatch import Status
+from edgeops.aws.cloudwatch import Answer, Result, Status
 from edgeops.aws.errors import DeniedError, ThrottledError, UnavailableError
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccountHealth, AwsUsage, EdgeApi, Hop
@@ -136,6 +136,27 @@ def test_what_is_not_a_number_is_missing(batch, series, cloudwatch, now):
     polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
 
     assert values(series["Invocations", "Sum"]) == [5.0]
+
+
+def test_points_in_any_order_and_twice_are_stored_once_each(batch, series, cloudwatch, now):
+    """CloudWatch promises an order within one answer; nothing here relies on it."""
+    begin = now - 8 * MINUTE
+    cloudwatch.report("Invocations", begin, [1.0, 2.0, 3.0, 4.0])
+    in_order = cloudwatch.get_metric_data
+
+    def shuffled(*arguments, **more):
+        answer = in_order(*arguments, **more)
+        twice = [
+            Result(one.id, one.status, [*one.timestamps[::-1], *one.timestamps], [*one.values[::-1], *one.values])
+            for one in answer.results
+        ]
+        return Answer(twice, answer.clock_ahead_seconds)
+
+    cloudwatch.get_metric_data = shuffled
+    polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
+
+    assert values(series["Invocations", "Sum"]) == [1.0, 2.0, 3.0, 4.0]
+    assert Series.objects.get(pk=series["Invocations", "Sum"].pk).data_until == begin + 4 * MINUTE
 
 
 def test_two_stamps_in_one_minute_are_one_datapoint(batch, series, cloudwatch, now):

@@ -24,11 +24,11 @@ def point_at(monkeypatch):
 
     def point(local):
         monkeypatch.setenv("AWS_ENDPOINT_URL", local.url)
-        clients._client.cache_clear()
+        clients.forget()
         return local
 
     yield point
-    clients._client.cache_clear()
+    clients.forget()
 
 
 @pytest.fixture
