@@ -93,6 +93,7 @@ PATHS = {
         target_group(MEDIA, "media-render", "targetgroup/media-render/2c8d9e0f1a2b3c4d"),
     ],
     "E6SEARCHDEMO00": [distribution("E6SEARCHDEMO00"), function("search-suggest", IRELAND, 1)],
+    "E8STOREFRONTS0": [distribution("E8STOREFRONTS0"), ("s3", "storefront-demo-pages", IRELAND, 1, {})],
     "E7PAYMENTSDEMO": [
         distribution("E7PAYMENTSDEMO"),
         ("http_api", "payments-api", FRANKFURT, 1, {"ApiId": "p6q7r8s9t0", "Stage": "$default"}),

@@ -206,6 +206,43 @@ def test_quotas_and_the_bill_outlive_a_restart(tmp_path):
     assert after["billed"] == before["billed"] != {}
 
 
+def test_invalidations_are_listed_newest_first_without_what_they_are_of(served, create, clock):
+    made = []
+    for n in range(5):
+        made.append(create(f"/{n}")["Id"])
+        clock.pass_seconds(3)
+    pages = served.client("cloudfront").get_paginator("list_invalidations")
+    found = [
+        [(one["Id"], one["Status"]) for one in page["InvalidationList"]["Items"]]
+        for page in pages.paginate(DistributionId=PRODUCTS, PaginationConfig={"PageSize": 2})
+    ]
+
+    assert [len(page) for page in found] == [2, 2, 1]
+    assert [one for page in found for one, _ in page] == made[::-1]
+    assert [status for page in found for _, status in page] == ["InProgress"] * 2 + ["Completed"] * 3
+    listed = served.client("cloudfront").list_invalidations(DistributionId=PRODUCTS, MaxItems="1")["InvalidationList"]
+    assert set(listed["Items"][0]) == {"Id", "CreateTime", "Status"}
+    assert listed["NextMarker"] == made[-1]
+
+
+@pytest.mark.parametrize(
+    ("items", "quantity", "refusal"),
+    [
+        (["/a"], 2, ("InconsistentQuantities", 400)),
+        (paths(3001), 3001, ("BatchTooLarge", 413)),
+        (["/" + "a" * 4000], 1, ("InvalidArgument", 400)),
+        (["/~user"], 1, ("InvalidArgument", 400)),
+        (["/ä"], 1, ("InvalidArgument", 400)),
+        (["#a,b"], 1, ("InvalidArgument", 400)),
+    ],
+)
+def test_an_unmodified_client_is_told_what_is_wrong_with_its_items(served, items, quantity, refusal):
+    batch = {"Paths": {"Quantity": quantity, "Items": items}, "CallerReference": "r"}
+    client = served.client("cloudfront")
+
+    assert code_of(lambda: client.create_invalidation(DistributionId=PRODUCTS, InvalidationBatch=batch)) == refusal
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
