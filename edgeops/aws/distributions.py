@@ -14,6 +14,7 @@ from edgeops.aws.gateway import Gateway
 REGION = "us-east-1"
 PAGE = "100"  # the most CloudFront gives at once
 EVERY_PATH = "*"
+FOR_TENANTS = "tenant-only"
 NO_SUBSCRIPTION = "NoSuchMonitoringSubscription"
 
 
@@ -61,7 +62,7 @@ class Behavior:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a distribution is set up; the first behavior is the default one."""
+    """How a distribution is set up; the first behavior is the default one. One for tenants answers at their hosts."""
 
     id: str
     arn: str
@@ -73,6 +74,7 @@ class Setup:
     behaviors: tuple[Behavior, ...]
     web_acl: str = ""
     is_enabled: bool = True
+    is_for_tenants: bool = False
 
 
 class Distributions:
@@ -140,6 +142,7 @@ def _setup(raw: dict[str, Any]) -> Setup:
         behaviors=tuple(map(_behavior, behaviors)),
         web_acl=config.get("WebACLId", ""),
         is_enabled=config["Enabled"],
+        is_for_tenants=config.get("ConnectionMode") == FOR_TENANTS,
     )
 
 

@@ -24,10 +24,10 @@ def add(survey: Survey, setup: Setup) -> bool:
         aws_id=setup.arn,
         cache_policies=_cache_policies(survey, setup),
         disabled=not setup.is_enabled,
+        tenants=setup.is_for_tenants,
     )
     survey.add(distribution, key=setup.id)
-    if not setup.is_enabled:
-        survey.note(f"{setup.id} is disabled: CloudFront answers none of its viewers until it is enabled again.")
+    _note_traps(survey, setup)
     if setup.web_acl:
         _add_web_acl(survey, setup.web_acl)
     _add_functions(survey, setup)
@@ -55,6 +55,16 @@ def add_web_acl(survey: Survey, acl: WebAcl, *, region: str | None, position: in
         guards=guards,
     )
     survey.add(found, key=acl.arn)
+
+
+def _note_traps(survey: Survey, setup: Setup) -> None:
+    if not setup.is_enabled:
+        survey.note(f"{setup.id} is disabled: CloudFront answers none of its viewers until it is enabled again.")
+    if setup.is_for_tenants:
+        survey.note(
+            f"{setup.id} is for tenants only: viewers ask at the domains of its tenants, and a web ACL that a tenant "
+            "has of its own does not stand on this path."
+        )
 
 
 def _add_web_acl(survey: Survey, named: str) -> None:

@@ -341,6 +341,12 @@ def test_a_disabled_distribution_is_told(fake_aws, survey):
     assert "E1 is disabled" in words(survey)
 
 
+def test_a_distribution_for_tenants_is_told(fake_aws, survey):
+    fake_aws.distribution("o.test", is_for_tenants=True)
+    assert derived(survey).hops[0].details["tenants"] is True
+    assert "E1 is for tenants only" in words(survey)
+
+
 def test_an_alias_that_leads_elsewhere_is_told(fake_aws, survey):
     fake_aws.dns.leading["www.example.test"] = [Record("www.example.test", "old.cloudfront.net", "")]
     fake_aws.distribution("o.test", aliases=("www.example.test", "*.example.test"))

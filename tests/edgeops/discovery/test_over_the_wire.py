@@ -194,6 +194,12 @@ def test_what_is_learned_beside_the_dimensions(account, now):
     }
 
 
+def test_a_distribution_for_tenants_is_called_that(account, now):
+    row = discover(account, DiscoveryKind.PATH, "E8STOREFRONTS0", now)
+    assert [hop[:2] for hop in path(row)] == [("cloudfront", "E8STOREFRONTS0"), ("s3", "storefront-demo-pages")]
+    assert ["E8STOREFRONTS0 is for tenants only" in note for note in row.result["notes"]] == [True]
+
+
 def test_an_origin_that_stands_in_for_another_is_told_apart(account, now):
     api = discover(account, DiscoveryKind.PATH, "E5MEDIADEMO000", now).result["api"]
     details = {hop["kind"]: hop.get("details", {}) for hop in api["hops"]}
