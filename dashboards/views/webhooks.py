@@ -65,7 +65,7 @@ def _shown(endpoint: Endpoint, now: datetime) -> Shown:
     rules = list(endpoint.rules.all())
     live = [secret for secret in endpoint.secrets.all() if secret.not_after is None or secret.not_after > now]
     url = _url(endpoint)
-    return Shown(endpoint, url, examples.curl(url, rules[0] if rules else None, now=now), live)
+    return Shown(endpoint, url, examples.curl(endpoint, url, rules[0] if rules else None, now=now), live)
 
 
 def _with_requests(deliveries: Sequence[WebhookDelivery]) -> list[Arrived]:

@@ -1,41 +1,31 @@
-"""A post somebody can copy and run: signed in the shell, with nothing but Python and curl."""
+"""An event to try an endpoint with: what its first rule waits for, as far as that can be told from the rule."""
 
 import json
 import re
-import shlex
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from edgeops.webhooks import rules
+from edgeops.webhooks import rules, snippets
 from edgeops.webhooks.item_templates import PLACEHOLDER
-from edgeops.webhooks.models import Rule
+from edgeops.webhooks.models import Endpoint, Rule
 
 EVENT = re.compile(r"body\.type == `(.+)`")
-SIGN = (
-    "import base64,hmac,sys; secret,text=sys.argv[1:]; "
-    "print('v1,'+base64.b64encode(hmac.digest(base64.b64decode(secret[6:]),text.encode(),'sha256')).decode())"
-)
 
 
-def curl(url: str, rule: Rule | None, *, now: datetime) -> str:
-    """Shell lines that post an event the rule waits for; the reader puts the secret in."""
+def curl(endpoint: Endpoint, url: str, rule: Rule | None, *, now: datetime) -> str:
+    """Shell lines that post such an event, signed as the endpoint asks."""
+    body = json.dumps(event(rule, now=now), separators=(",", ":"))
+    return snippets.curl(endpoint.scheme, endpoint.config, url, body)
+
+
+def event(rule: Rule | None, *, now: datetime) -> Mapping[str, Any]:
+    """The shape Standard Webhooks recommends, with every field the rule's templates name."""
     definition = rules.definition_of(rule) if rule else None
     names = [name for one in definition.templates for name in PLACEHOLDER.findall(one)] if definition else []
     waits_for = EVENT.fullmatch(definition.when) if definition else None
-    fields = {name.partition(":")[0]: "1" for name in names}
-    event = {
+    return {
         "type": json.loads(waits_for[1]) if waits_for else "example",
         "timestamp": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "data": fields,
+        "data": {name.partition(":")[0]: "1" for name in names},
     }
-    return "\n".join(
-        [
-            "SECRET='whsec_…'  # shown once, when it was made",
-            f"BODY={shlex.quote(json.dumps(event, separators=(',', ':')))}",
-            'NOW=$(date +%s); ID="msg_$NOW"',
-            f'SIGNATURE=$(python3 -c "{SIGN}" "$SECRET" "$ID.$NOW.$BODY")',
-            f"curl -i {shlex.quote(url)} \\",
-            '  -H "content-type: application/json" -H "webhook-id: $ID" \\',
-            '  -H "webhook-timestamp: $NOW" -H "webhook-signature: $SIGNATURE" \\',
-            '  --data-raw "$BODY"',
-        ]
-    )

@@ -3,12 +3,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from edgeops import outbound
 from edgeops.outbound import OutboundError, Response
@@ -24,24 +21,13 @@ from edgeops.webhooks.schemes.seam import (
     SignatureError,
     UnprovenError,
 )
+from tests.fixtures.webhooks import sns_certificate
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:sns:eu-west-1:123456789012:changes"
 HOST = "https://sns.eu-west-1.amazonaws.com"
 CERT = f"{HOST}/SimpleNotificationService-7ff5318490ec183fbaddaa2a969abfda.pem"
 CONFIG = {"topic_arns": [ARN]}
-
-
-@pytest.fixture(scope="module")
-def key():
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def certificate(key, *, until=NOW + timedelta(days=365), since=NOW - timedelta(days=30)):
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(since).not_valid_after(until)
-    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
 
 
 class Aws:
@@ -59,8 +45,8 @@ class Aws:
 
 
 @pytest.fixture
-def aws(db, key, monkeypatch):
-    aws = Aws(certificate(key))
+def aws(db, sns_key, monkeypatch):
+    aws = Aws(sns_certificate(sns_key))
     monkeypatch.setattr(outbound, "request", aws)
     return aws
 
@@ -84,10 +70,10 @@ def subscription(**changes):
     return message(Type="SubscriptionConfirmation", Token="2336412f37", SubscribeURL=url, Subject=..., **changes)
 
 
-def signed(key, made):
+def signed(sns_key, made):
     texts = {name: value for name, value in made.items() if isinstance(value, str)}
     hashed = SHA256() if made.get("SignatureVersion") == "2" else SHA1()
-    signature = key.sign(sns.signed_text(texts), PKCS1v15(), hashed)
+    signature = sns_key.sign(sns.signed_text(texts), PKCS1v15(), hashed)
     return made | {"Signature": base64.b64encode(signature).decode()}
 
 
@@ -106,22 +92,22 @@ def test_what_is_signed_is_each_field_as_a_name_and_a_value():
 
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("subject", ["changed", "", None, ...])
-def test_a_notification_is_proven_by_awss_certificate(aws, key, version, subject):
-    proof = verify(signed(key, message(SignatureVersion=version, Subject=subject)))
+def test_a_notification_is_proven_by_awss_sns_certificate(aws, sns_key, version, subject):
+    proof = verify(signed(sns_key, message(SignatureVersion=version, Subject=subject)))
     assert proof.message_id == "165545c9-2a5c-472c-8df2-7ff2be2b3b1b"
     assert (proof.label, proof.is_id_signed, proof.is_control) == ("7ff5318490ec183fbaddaa2a969abfda", True, False)
 
 
-def test_a_certificate_is_fetched_once(aws, key):
+def test_a_certificate_is_fetched_once(aws, sns_key):
     for _ in range(3):
-        verify(signed(key, message()))
+        verify(signed(sns_key, message()))
     assert aws.asked == [CERT]
 
 
 @pytest.mark.parametrize("field", ["Message", "MessageId", "Subject", "Timestamp"])
-def test_a_field_changed_on_the_way_is_unproven(aws, key, field):
+def test_a_field_changed_on_the_way_is_unproven(aws, sns_key, field):
     with pytest.raises(UnprovenError, match="does not fit"):
-        verify(signed(key, message()) | {field: "2026-11-22T12:00:00.001Z"})
+        verify(signed(sns_key, message()) | {field: "2026-11-22T12:00:00.001Z"})
 
 
 @pytest.mark.parametrize(
@@ -143,47 +129,47 @@ def test_a_field_changed_on_the_way_is_unproven(aws, key, field):
         "",
     ],
 )
-def test_a_certificate_from_anywhere_else_is_never_fetched(aws, key, url):
+def test_a_certificate_from_anywhere_else_is_never_fetched(aws, sns_key, url):
     with pytest.raises(UnprovenError, match="SigningCertURL"):
-        verify(signed(key, message(SigningCertURL=url)))
+        verify(signed(sns_key, message(SigningCertURL=url)))
     assert aws.asked == []
 
 
-def test_a_certificate_named_in_lambdas_spelling_is_not_read(aws, key):
+def test_a_certificate_named_in_lambdas_spelling_is_not_read(aws, sns_key):
     with pytest.raises(MalformedError, match="SigningCertURL is missing"):
-        verify(signed(key, message(SigningCertURL=..., SigningCertUrl=CERT)))
+        verify(signed(sns_key, message(SigningCertURL=..., SigningCertUrl=CERT)))
 
 
-def test_chinas_topics_have_certificates_of_their_own_domain(aws, key):
+def test_chinas_topics_have_certificates_of_their_own_domain(aws, sns_key):
     arn = "arn:aws-cn:sns:cn-north-1:123456789012:changes"
     url = "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-7ff53184.pem"
-    assert verify(signed(key, message(TopicArn=arn, SigningCertURL=url)), config={"topic_arns": [arn]})
+    assert verify(signed(sns_key, message(TopicArn=arn, SigningCertURL=url)), config={"topic_arns": [arn]})
     assert aws.asked == [url]
 
 
 @pytest.mark.parametrize("status", [301, 302, 403, 404])
-def test_a_certificate_that_is_not_there_refuses_the_post(aws, key, status):
+def test_a_certificate_that_is_not_there_refuses_the_post(aws, sns_key, status):
     aws.answer = Response(status, {"Location": "https://evil.test/"}, b"", "192.0.2.1")
     for _ in range(2):
         with pytest.raises(UnprovenError, match=f"AWS answered {status}"):
-            verify(signed(key, message()))
+            verify(signed(sns_key, message()))
     assert len(aws.asked) == 1, "what is not there is not asked for at once again"
 
 
-def test_while_the_certificate_cannot_be_had_the_sender_is_asked_to_come_again(aws, key):
+def test_while_the_certificate_cannot_be_had_the_sender_is_asked_to_come_again(aws, sns_key):
     aws.answer = OutboundError("timeout", "sns.eu-west-1.amazonaws.com sent nothing for 10 s.")
     with pytest.raises(CannotVerifyError, match="sent nothing"):
-        verify(signed(key, message()))
-    aws.answer = Response(200, {}, certificate(key), "192.0.2.1")
-    assert verify(signed(key, message()), now=NOW + timedelta(minutes=5))
+        verify(signed(sns_key, message()))
+    aws.answer = Response(200, {}, sns_certificate(sns_key), "192.0.2.1")
+    assert verify(signed(sns_key, message()), now=NOW + timedelta(minutes=5))
 
 
-def test_made_up_certificate_names_make_few_fetches(aws, key):
+def test_made_up_certificate_names_make_few_fetches(aws, sns_key):
     aws.answer = Response(404, {}, b"", "192.0.2.1")
     refusals = []
     for number in range(20):
         with pytest.raises((UnprovenError, CannotVerifyError)) as refused:
-            verify(signed(key, message(SigningCertURL=f"{HOST}/SimpleNotificationService-{number:032x}.pem")))
+            verify(signed(sns_key, message(SigningCertURL=f"{HOST}/SimpleNotificationService-{number:032x}.pem")))
         refusals.append(refused.type)
     assert len(aws.asked) == certificates.FETCHES_PER_MINUTE
     assert refusals[-1] is CannotVerifyError
@@ -192,41 +178,41 @@ def test_made_up_certificate_names_make_few_fetches(aws, key):
 @pytest.mark.parametrize(
     "body", [b"", b"not a certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
 )
-def test_what_is_no_certificate_proves_nothing(aws, key, body):
+def test_what_is_no_certificate_proves_nothing(aws, sns_key, body):
     aws.answer = Response(200, {}, body, "192.0.2.1")
     with pytest.raises(UnprovenError, match="no certificate"):
-        verify(signed(key, message()))
+        verify(signed(sns_key, message()))
 
 
-def test_a_certificate_with_another_kind_of_key_proves_nothing(aws, key):
+def test_a_certificate_with_another_kind_of_key_proves_nothing(aws, sns_key):
     elliptic = ec.generate_private_key(ec.SECP256R1())
-    aws.answer = Response(200, {}, certificate(elliptic), "192.0.2.1")
+    aws.answer = Response(200, {}, sns_certificate(elliptic), "192.0.2.1")
     with pytest.raises(UnprovenError, match="no RSA key"):
-        verify(signed(key, message()))
+        verify(signed(sns_key, message()))
 
 
 @pytest.mark.parametrize("times", [{"until": NOW - timedelta(days=1)}, {"since": NOW + timedelta(days=1)}])
-def test_a_certificate_that_is_not_valid_now_proves_nothing(aws, key, times):
-    aws.answer = Response(200, {}, certificate(key, **times), "192.0.2.1")
+def test_a_certificate_that_is_not_valid_now_proves_nothing(aws, sns_key, times):
+    aws.answer = Response(200, {}, sns_certificate(sns_key, **times), "192.0.2.1")
     with pytest.raises(UnprovenError, match="valid until"):
-        verify(signed(key, message()))
+        verify(signed(sns_key, message()))
 
 
 @pytest.mark.parametrize("version", ["3", "0", "", "1 "])
-def test_another_signature_version_is_unproven(aws, key, version):
+def test_another_signature_version_is_unproven(aws, sns_key, version):
     with pytest.raises(UnprovenError, match="SignatureVersion"):
-        verify(signed(key, message(SignatureVersion=version)))
+        verify(signed(sns_key, message(SignatureVersion=version)))
 
 
-def test_a_topic_that_is_not_listed_makes_nothing_be_fetched(aws, key):
+def test_a_topic_that_is_not_listed_makes_nothing_be_fetched(aws, sns_key):
     with pytest.raises(UnprovenError, match="not one this endpoint takes"):
-        verify(signed(key, message(TopicArn="arn:aws:sns:eu-west-1:123456789012:other")))
+        verify(signed(sns_key, message(TopicArn="arn:aws:sns:eu-west-1:123456789012:other")))
     assert aws.asked == []
 
 
-def test_a_raw_message_is_refused_with_the_reason(aws, key):
+def test_a_raw_message_is_refused_with_the_reason(aws, sns_key):
     with pytest.raises(UnprovenError, match="Raw message delivery"):
-        verify(signed(key, message()), headers={"x-amz-sns-rawdelivery": "true"})
+        verify(signed(sns_key, message()), headers={"x-amz-sns-rawdelivery": "true"})
 
 
 @pytest.mark.parametrize(
@@ -240,28 +226,28 @@ def test_what_is_no_sns_message_is_malformed(aws, made):
 
 
 @pytest.mark.parametrize("signature", ["", "é", "%%%", "AAA"])
-def test_a_signature_that_is_no_base64_is_a_refusal(aws, key, signature):
+def test_a_signature_that_is_no_base64_is_a_refusal(aws, sns_key, signature):
     with pytest.raises(SignatureError):
         verify(message(Signature=signature))
 
 
-def test_a_text_that_cannot_be_encoded_is_a_refusal(aws, key):
-    made = signed(key, message()) | {"Message": "\ud800"}
+def test_a_text_that_cannot_be_encoded_is_a_refusal(aws, sns_key):
+    made = signed(sns_key, message()) | {"Message": "\ud800"}
     with pytest.raises(UnprovenError):
         verify(made)
 
 
-def test_a_message_is_taken_for_as_long_as_sns_tries_again(aws, key):
-    made = signed(key, message())
+def test_a_message_is_taken_for_as_long_as_sns_tries_again(aws, sns_key):
+    made = signed(sns_key, message())
     assert verify(made, now=NOW + timedelta(hours=1))
     with pytest.raises(UnprovenError, match="3600 s"):
         verify(made, now=NOW + timedelta(hours=1, seconds=1))
 
 
-def test_a_subscription_to_confirm_is_about_the_connection(aws, key):
-    assert verify(signed(key, subscription())).is_control
+def test_a_subscription_to_confirm_is_about_the_connection(aws, sns_key):
+    assert verify(signed(sns_key, subscription())).is_control
     ended = subscription() | {"Type": "UnsubscribeConfirmation"}
-    assert verify(signed(key, ended)).is_control
+    assert verify(signed(sns_key, ended)).is_control
 
 
 @pytest.mark.parametrize(
@@ -279,13 +265,13 @@ def test_a_subscription_to_confirm_is_about_the_connection(aws, key):
         "",
     ],
 )
-def test_a_subscription_is_never_confirmed_anywhere_else(aws, key, url):
+def test_a_subscription_is_never_confirmed_anywhere_else(aws, sns_key, url):
     with pytest.raises(UnprovenError, match="SubscribeURL"):
-        verify(signed(key, subscription() | {"SubscribeURL": url}))
+        verify(signed(sns_key, subscription() | {"SubscribeURL": url}))
 
 
-def test_failed_fetches_are_forgotten_and_certificates_are_kept(aws, key):
-    verify(signed(key, message()))
+def test_failed_fetches_are_forgotten_and_certificates_are_kept(aws, sns_key):
+    verify(signed(sns_key, message()))
     SigningCertificate.objects.create(url=f"{HOST}/x", problem="AWS answered 404.", checked_at=NOW)
     assert certificates.tidy(NOW + timedelta(days=2)) == 1
     assert SigningCertificate.objects.get().url == CERT
