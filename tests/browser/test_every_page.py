@@ -135,7 +135,7 @@ def rows(demo, chromium, session_of):
         page.get_by_role("button", name="Invalidate").click()
         expect(page).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/"))
         page.goto("/apis/new/in/demo/")
-        page.get_by_role("button", name="List its distributions").click()
+        page.get_by_role("button", name="List again").click()
         page.get_by_role("button", name="Look at the path of E4PARTNERSDEMO").click()
         expect(page).to_have_url(re.compile(r"/apis/new/path/[0-9a-f-]{36}/"))
         page.goto("/apis/catalog/")

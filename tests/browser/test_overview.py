@@ -24,7 +24,7 @@ def test_the_most_troubled_api_comes_first(viewer):
     expect(viewer.get_by_role("region", name="Catalog API").locator(".state.big")).to_have_text("ALARM", timeout=60_000)
     states = viewer.locator("section.standing .state.big").all_inner_texts()
     assert states == sorted(states, key=["ALARM", "INSUFFICIENT_DATA", "OK"].index)
-    assert len(states) == 3
+    assert len(states) >= 3  # other tests add APIs
 
 
 def test_every_page_says_that_its_data_is_simulated(viewer):
