@@ -6,6 +6,16 @@ from typing import Any
 
 from django.conf import settings
 
+SCENARIOS = {
+    "lambda_errors": "the function fails a share of its calls",
+    "unhealthy_targets": "a share of a group's targets is unhealthy and refuses connections (Catalog API)",
+    "gateway_504": "a share of the requests times out at the gateway or load balancer",
+    "cache_collapse": "the hit rate falls by this share of itself, and the origin is asked for the rest",
+    "origin_latency": "function or targets take 1 + 4 × intensity times as long",
+    "traffic_drop": "a share of the viewers' requests does not come",
+}
+"""What can befall an API, and what it does."""
+
 
 class ControlError(Exception):
     """Local AWS refused, or does not answer; the message says which."""

@@ -4,11 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.utils.html import escape
 from standardwebhooks import Webhook
 
 from edgeops import secrets
-from edgeops.demo import inbox, watching
+from edgeops.demo import inbox, simulation, watching
 from edgeops.demo.inbox import Message
+from edgeops.localaws import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +62,15 @@ def test_no_secret_is_on_the_page(open_inbox):
     channel = watching.channels()[1]
 
     assert secrets.decrypt(channel.encrypted_secret) not in open_inbox()
+
+
+def test_every_scenario_of_local_aws_is_told_with_what_it_does(open_inbox):
+    page = open_inbox()
+
+    for kind, what in simulation.SCENARIOS.items():
+        if kind != "lambda_errors":
+            assert f"<code>{kind}</code>: {escape(what)}" in page
+    assert set(simulation.SCENARIOS) == set(scenarios.KINDS)
 
 
 def test_a_refresh_carries_the_messages_only(open_inbox):

@@ -3,6 +3,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from edgeops.demo import simulation
 from edgeops.demo.management.commands import simulate as simulate_command
 from edgeops.localaws import faults, scenarios
 
@@ -45,7 +46,7 @@ def test_every_fault_local_aws_knows_can_be_asked_for(simulate, kind):
     assert (fault["kind"], fault["calls"], fault["match"]) == (kind, 3, "Count" if match else None)
 
 
-@pytest.mark.parametrize("scenario", simulate_command.SCENARIOS)
+@pytest.mark.parametrize("scenario", simulation.SCENARIOS)
 def test_every_scenario_local_aws_knows_can_be_asked_for(simulate, scenario):
     api = "catalog" if scenario == "unhealthy_targets" else "products"
 
@@ -53,7 +54,7 @@ def test_every_scenario_local_aws_knows_can_be_asked_for(simulate, scenario):
 
 
 def test_the_command_offers_exactly_what_local_aws_knows():
-    assert set(simulate_command.SCENARIOS) == set(scenarios.KINDS)
+    assert set(simulation.SCENARIOS) == set(scenarios.KINDS)
     assert set(simulate_command.FAULTS) == set(faults.KINDS)
 
 

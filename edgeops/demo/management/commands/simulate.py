@@ -7,16 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from edgeops.demo import simulation
-from edgeops.demo.simulation import ControlError
+from edgeops.demo.simulation import SCENARIOS, ControlError
 
-SCENARIOS = (
-    "lambda_errors",
-    "unhealthy_targets",
-    "gateway_504",
-    "cache_collapse",
-    "origin_latency",
-    "traffic_drop",
-)
 FAULTS = (
     "throttle",
     "error_5xx",
@@ -49,7 +41,7 @@ class Command(BaseCommand):
         """One subcommand for each thing to do."""
         actions = parser.add_subparsers(dest="action", required=True)
         scenario = actions.add_parser("scenario", help="something breaks on an API's request path")
-        scenario.add_argument("scenario", choices=SCENARIOS)
+        scenario.add_argument("scenario", choices=tuple(SCENARIOS))
         scenario.add_argument("api", help="products, catalog or orders")
         scenario.add_argument("--target", help="which resource, where there are several")
         scenario.add_argument("--minutes", type=float, help="how long; until `clear` when left out")
