@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from edgeops.invalidations import coalescing, lifecycle, tag_headers, waking
+from edgeops.invalidations import coalescing, lifecycle, tag_headers, waking, warming
 from tasks.base import HouseTask
 from tasks.publishing import publish
 
@@ -18,11 +18,11 @@ def advance_batch(identity: str) -> None:
 
 @shared_task(base=HouseTask, is_silent=True)
 def close_windows() -> None:
-    """Freeze what was asked for as its windows close, and send it; with nothing to do it only reads."""
+    """Freeze what was asked for as its windows close, and send off what has come due; idle, it only reads."""
     now = timezone.now()
     waking.wake(now)
     tag_headers.plan(now)
-    for batch in coalescing.freeze_due(now):
+    for batch in dict.fromkeys([*coalescing.freeze_due(now), *lifecycle.just_due(now)]):
         publish(advance_batch, batch)
 
 
@@ -30,3 +30,9 @@ def close_windows() -> None:
 def read_tag_header(pk: int) -> None:
     """Read whether a distribution knows cache tags; the sweep asks for it again each hour."""
     tag_headers.read(pk, now=timezone.now())
+
+
+@shared_task(base=HouseTask)
+def warm_up(pk: int) -> None:
+    """Fetch the next few URLs of a warm-up; the sweep goes on with it."""
+    warming.warm(pk, now=timezone.now())

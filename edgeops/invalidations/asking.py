@@ -137,11 +137,11 @@ def can_cancel(request: Request) -> bool:
 def _accepted(
     distribution: Distribution, items: Iterable[str], reason: str, source: Source, *, is_admin: bool
 ) -> tuple[Parsed, Scope]:
+    if source in REPEATS:
+        return parsing.as_sent(items), Scope()
     parsed = parsing.parse_many(items, sites.of(distribution))
     if not parsed.is_good:
         raise ItemsRefusedError(parsed)
-    if source in REPEATS:
-        return parsed, Scope()
     found = scope.judge(parsed, Policy.of(distribution), is_admin=is_admin)
     if found.is_refused:
         raise EverythingNotAllowedError if parsed.is_everything else ScopeRefusedError(found.words)

@@ -10,7 +10,7 @@ from edgeops.invalidations.models import ItemKind
 from edgeops.invalidations.paths import EVERYTHING
 from edgeops.invalidations.site import ANYWHERE, Site
 
-__all__ = ["EVERYTHING", "Item", "ItemError", "Parsed", "kind_of", "named", "parse", "parse_many"]
+__all__ = ["EVERYTHING", "Item", "ItemError", "Parsed", "as_sent", "kind_of", "named", "parse", "parse_many"]
 # In progress at once per distribution; a longer list could not be sent in one go.
 MAX_ITEMS, MAX_WILDCARDS = 3_000, 15
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -80,6 +80,11 @@ def parse(raw: str, site: Site = ANYWHERE) -> Item:
         return _parse(raw.strip(), site)
     except ItemError as error:
         raise ItemError(raw.strip(), error.problem, _mended(error.suggestion, site)) from None
+
+
+def as_sent(sent_forms: Iterable[str]) -> Parsed:
+    """Forms that were accepted before, as they are."""
+    return Parsed(tuple(Item(kind_of(form), form, form) for form in sent_forms), errors=(), problems=())
 
 
 def kind_of(sent_form: str) -> ItemKind:

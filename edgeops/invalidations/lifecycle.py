@@ -10,7 +10,7 @@ call under the same reference, which CloudFront answers with the invalidation it
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from edgeops.invalidations.models import Batch, BatchState
 
 # Longer than one step can take: three tries of 13 s at AWS, or two requests of 15 s for a probe.
 LEASE_SECONDS = 60
+# Two ticks; asked for twice, the second finds it claimed.
+JUST_NOW, AT_ONCE = timedelta(seconds=1), 100
 
 
 class Gateway(Protocol):
@@ -34,6 +36,12 @@ class Gateway(Protocol):
 
 
 type Connect = Callable[[Account, datetime], Gateway]
+
+
+def just_due(now: datetime) -> list[UUID]:
+    """Batches whose next step has come due a moment ago; the sweep asks for those whose message was lost."""
+    due = Batch.objects.due(now).filter(next_at__gt=now - JUST_NOW)
+    return list(due.values_list("pk", flat=True)[:AT_ONCE])
 
 
 def advance(

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from edgeops.aws.cloudfront import ALREADY_EXISTS, Invalidation
 from edgeops.aws.errors import AwsError, InvalidError
-from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, splitting
+from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, repeating, splitting
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
 from edgeops.waiting import backoff_seconds
 
@@ -73,6 +73,7 @@ def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> N
     )
     if is_mine:
         ledger.bill(batch.distribution.account, len(batch.items), accepted_at=accepted.created_at)
+        repeating.tap_again(batch, now)
 
 
 def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:

@@ -11,14 +11,14 @@ from datetime import datetime
 
 from edgeops import outbound
 from edgeops.estate.models import Distribution
-from edgeops.invalidations.models import Verdict
+from edgeops.invalidations.models import TagHeader, Verdict
 from edgeops.outbound import OutboundError
 
-MAX_PROBES = 5
-FIRST_ERROR_STATUS = 400
+FIRST_ERROR_STATUS, FORBIDDEN_STATUS = 400, 403
 # The cache key of most policies holds the normalised encoding; ask as a browser does.
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, br", "User-Agent": "EdgeOps-probe"}
 MAX_AGE_SECONDS = 2**31 - 1
+MAX_TAGS = 50  # CloudFront reads no more of an object
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,14 @@ class Observation:
     etag: str = ""
     pop: str = ""
     origin_etag: str = ""
+    tags: tuple[str, ...] = ()
     took_seconds: float = 0
     error: str = ""
+
+    @property
+    def was_served(self) -> bool:
+        """Whether a viewer got the object, or was sent on."""
+        return self.status is not None and self.status < FIRST_ERROR_STATUS
 
 
 @dataclass(frozen=True)
@@ -47,17 +53,19 @@ class Judgement:
 type Look = Callable[[Distribution, str], Observation]
 
 
-def sample(items: Sequence[str]) -> list[str]:
-    """Paths to probe. A wildcard names no URL; guessing one would prove nothing."""
-    return [item for item in items if not item.endswith("*")][:MAX_PROBES]
+def sample(items: Sequence[str], known: Sequence[str], *, limit: int) -> list[str]:
+    """Paths to probe: of those named exactly, and of those known under wildcards and tags, at least half each."""
+    exact = [item for item in items if item.startswith("/") and not item.endswith("*")]
+    wide = min(len(known), max(limit - len(exact), limit // 2))
+    return [*exact[: limit - wide], *known[:wide]]
 
 
 def judge(seen: Observation, *, submitted_at: datetime, completed_at: datetime, now: datetime) -> Judgement:
     """Decide whether one answer was cached after the invalidation. Pure; the order of the rules is their rank."""
     if seen.error:
         return Judgement(Verdict.UNKNOWN, f"No answer: {seen.error}")
-    if seen.status is None or seen.status >= FIRST_ERROR_STATUS:
-        return Judgement(Verdict.UNKNOWN, f"The edge answered {seen.status}, which says nothing about what it holds.")
+    if not seen.was_served:
+        return Judgement(Verdict.UNKNOWN, _unserved(seen))
     word = seen.x_cache.partition(" ")[0].lower()
     if word == "miss":
         return Judgement(Verdict.FRESH, "A miss: fetched from the origin just now.")
@@ -66,6 +74,13 @@ def judge(seen: Observation, *, submitted_at: datetime, completed_at: datetime, 
     if word == "hit":
         return _judge_hit(seen, _since(submitted_at, now), _since(completed_at, now))
     return Judgement(Verdict.UNKNOWN, f"X-Cache says {seen.x_cache!r}." if word else "No X-Cache header came back.")
+
+
+def _unserved(seen: Observation) -> str:
+    words = f"The edge answered {seen.status}, which says nothing about what it holds."
+    if seen.status == FORBIDDEN_STATUS:
+        words += " A WAF rule may block the probe; its User-Agent is EdgeOps-probe."
+    return words
 
 
 def _judge_refreshed(seen: Observation) -> Judgement:
@@ -96,7 +111,8 @@ def same_etag(one: str, other: str) -> bool:
 
 
 def _since(then: datetime, now: datetime) -> int:
-    return int((now - then).total_seconds())
+    """Whole seconds; a clock that was set back in between makes none of them negative."""
+    return max(0, int((now - then).total_seconds()))
 
 
 def look(distribution: Distribution, path: str) -> Observation:
@@ -117,7 +133,15 @@ def look(distribution: Distribution, path: str) -> Observation:
         etag=answer.headers.get("ETag", ""),
         pop=answer.headers.get("X-Amz-Cf-Pop", ""),
         origin_etag=_origin_etag(distribution, path),
+        tags=_tags(distribution, answer.headers),
     )
+
+
+def _tags(distribution: Distribution, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The cache tags of the answer, where the distribution knows them, and does not take the header away."""
+    known = TagHeader.objects.filter(distribution=distribution).first()
+    told = headers.get(known.header, "") if known is not None and known.header else ""
+    return tuple(f"#{tag.strip().lower()}" for tag in told.split(",") if tag.strip())[:MAX_TAGS]
 
 
 def _origin_etag(distribution: Distribution, path: str) -> str:

@@ -109,4 +109,5 @@ def test_everything_is_invalidated_by_an_admin_alone_who_types_the_name(operator
     admin.get_by_label("Name of the distribution").fill("orders")
     admin.get_by_role("button", name="Invalidate", exact=True).click()
     expect(admin).to_have_url(DETAIL)
-    expect(admin.get_by_text("Unverifiable: a wildcard names no URL")).to_be_visible(timeout=60_000)
+    # Traces may have taught by now what viewers ask for.
+    expect(admin.get_by_text(re.compile("Unverifiable|known URLs under 1 wildcards"))).to_be_visible(timeout=60_000)

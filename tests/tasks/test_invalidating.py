@@ -62,5 +62,15 @@ def test_a_window_that_closed_is_frozen_and_its_batch_sent_off(asked, published,
 
     Request.objects.update(queued_at=now - timedelta(seconds=11))
     invalidating.close_windows()
+    batch = Batch.objects.get()
+    assert published == [("tasks.invalidating.advance_batch", batch.pk)]
+
+
+def test_a_step_that_comes_due_does_not_wait_for_the_sweep(batch, published, now):
+    Batch.objects.update(next_at=timezone.now() + timedelta(minutes=1))
     invalidating.close_windows()
-    assert published == [("tasks.invalidating.advance_batch", Batch.objects.get().pk)]
+    assert published == []
+
+    Batch.objects.update(next_at=timezone.now())
+    invalidating.close_windows()
+    assert published == [("tasks.invalidating.advance_batch", batch.pk)]

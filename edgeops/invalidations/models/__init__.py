@@ -6,6 +6,7 @@ from edgeops.invalidations.models.batches import (
     BatchState,
     Probe,
     Verdict,
+    WarmUp,
 )
 from edgeops.invalidations.models.known import KnownUrl
 from edgeops.invalidations.models.ledger import CostMonth
@@ -40,4 +41,5 @@ __all__ = [
     "Suspension",
     "TagHeader",
     "Verdict",
+    "WarmUp",
 ]

@@ -123,3 +123,26 @@ class Probe(models.Model):
 
     def __str__(self) -> str:
         return f"{self.url} {self.verdict}"
+
+
+class WarmUpQuerySet(WaitingQuerySet["WarmUp"]):
+    """Queries over what is fetched again."""
+
+
+class WarmUp(WaitingRow):
+    """The most wanted URLs of a completed batch, fetched through the distribution one after the other."""
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="warm_up")
+    paths = models.JSONField(help_text="The most wanted first.")
+    fetched = models.PositiveSmallIntegerField(default=0)
+    failed = models.PositiveSmallIntegerField(default=0)
+
+    objects = WarmUpQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], name="warm_up_waiting", condition=Q(next_at__isnull=False))  # the sweep
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fetched} of {len(self.paths)} for {self.batch_id}"

@@ -48,7 +48,8 @@ def test_nothing_is_folded_into_a_wildcard_for_which_there_is_no_room():
     assert len(chosen(*forms, ceilings=["/products/*"], room=Room(paths=100, wildcards=0)).forms) == 60
 
 
-FORMS = st.lists(st.from_regex(r"/[ab](/[ab12]{1,2}){0,2}\*?", fullmatch=True), max_size=20)
+STEMS = ["/a", "/a/1", "/a/2", "/a/1/2", "/b", "/b/1", "/ab"]
+FORMS = st.lists(st.sampled_from([*STEMS, *(f"{stem}*" for stem in STEMS), "/a/*"]), max_size=20)
 
 
 @given(FORMS, st.integers(0, 8), st.integers(0, 3))

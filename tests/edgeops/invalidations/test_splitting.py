@@ -81,7 +81,7 @@ def test_a_wildcards_children_go_with_it(asked, run_until, cloudfront, unlimited
     run_until(now + 20 * SECOND)
     child.refresh_from_db()
     assert child.items.get().batch.items == ["/a/*"]
-    assert child.state == RequestState.COMPLETED
+    assert child.state == RequestState.VERIFIED
 
 
 def test_cloudfront_that_dislikes_everything_is_not_asked_for_ever(

@@ -4,7 +4,7 @@ import pytest
 
 from edgeops import outbound
 from edgeops.invalidations import verification
-from edgeops.invalidations.models import Verdict
+from edgeops.invalidations.models import TagHeader, Verdict
 from edgeops.invalidations.verification import Observation
 from edgeops.outbound import OutboundError, Response
 
@@ -53,10 +53,40 @@ def test_an_answer_is_judged_by_x_cache_age_and_etag(now, answer, verdict, reaso
     assert reason in judged.reason
 
 
-def test_up_to_five_exact_paths_are_probed_and_never_a_wildcard():
-    assert verification.sample(["/a/*", "/b", "/c?d=1"]) == ["/b", "/c?d=1"]
-    assert len(verification.sample([f"/{n}" for n in range(9)])) == 5
-    assert verification.sample(["/*"]) == []
+def test_a_clock_that_was_set_back_makes_no_answer_stale(now):
+    seen = Observation(url="https://x/a", status=200, x_cache="Hit from cloudfront", age_seconds=0)
+    ahead = now + timedelta(minutes=5)
+    judged = verification.judge(seen, submitted_at=ahead, completed_at=ahead, now=now)
+    assert judged.verdict == Verdict.FRESH
+
+
+def test_an_edge_that_equals_its_origin_is_fresh_even_when_the_origin_itself_is_old(now):
+    seen = Observation(
+        url="https://x/a", status=200, x_cache="Hit from cloudfront", age_seconds=900, etag='"old"', origin_etag='"old"'
+    )
+    assert verification.judge(seen, submitted_at=now, completed_at=now, now=now).verdict == Verdict.FRESH
+
+
+def test_a_probe_that_a_firewall_blocks_says_so(now):
+    seen = Observation(url="https://x/a", status=403, x_cache="Error from cloudfront")
+    judged = verification.judge(seen, submitted_at=now, completed_at=now, now=now)
+    assert (judged.verdict, "WAF rule may block the probe" in judged.reason) == (Verdict.UNKNOWN, True)
+
+
+@pytest.mark.parametrize(
+    ("items", "known", "limit", "sample"),
+    [
+        (["/a/*", "/b", "/c?d=1"], [], 5, ["/b", "/c?d=1"]),
+        (["/*", "#tag"], [], 5, []),
+        ([f"/{number}" for number in range(9)], [], 5, ["/0", "/1", "/2", "/3", "/4"]),
+        (["/a/*", "/b"], ["/a/1", "/a/2"], 5, ["/b", "/a/1", "/a/2"]),
+        (["/a/*", "/1", "/2", "/3", "/4"], ["/a/1", "/a/2", "/a/3"], 5, ["/1", "/2", "/3", "/a/1", "/a/2"]),
+        (["/*"], ["/1", "/2", "/3"], 2, ["/1", "/2"]),
+        (["/b"], [], 0, []),
+    ],
+)
+def test_exact_paths_are_probed_and_what_is_known_under_the_rest(items, known, limit, sample):
+    assert verification.sample(items, known, limit=limit) == sample
 
 
 @pytest.fixture
@@ -119,3 +149,11 @@ def test_an_unreachable_origin_leaves_the_etag_uncompared(distribution, web):
     answers["http://origin.example.test/a"] = OutboundError("connect", "nobody listens")
     seen = verification.look(distribution, "/a")
     assert (seen.origin_etag, seen.age_seconds, seen.status) == ("", None, 200)
+
+
+def test_the_tags_of_an_answer_are_seen_where_the_distribution_knows_them(distribution, web):
+    answers, _ = web
+    answers["https://products.example.test/a"] = reply(X_Cache="Miss from cloudfront", Cache_Tag="Product:7, all,,")
+    assert verification.look(distribution, "/a").tags == ()
+    TagHeader.objects.create(distribution=distribution, header="Cache-Tag")
+    assert verification.look(distribution, "/a").tags == ("#product:7", "#all")
