@@ -46,7 +46,7 @@ CONFIG = Config(
     max_pool_connections=10,
     user_agent_extra="edgeops",
 )
-# For calls that are counted against a quota each time they leave: a retry of these is a row, with a token of its own.
+# For calls that are billed or counted against a quota each time they leave: a retry of these is a row, and is counted.
 ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 STS_REGION = "us-east-1"
 SESSION_NAME = "edgeops"

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.parsers import JSONParser, ResponseParserFactory
 
 from edgeops.aws import clients
-from edgeops.aws.clients import CONFIG, OWN, Access, Meter
+from edgeops.aws.clients import ONCE, OWN, Access, Meter
 from edgeops.aws.errors import InvalidError, translated
 
 ACTION = "cloudwatch:GetMetricData"
@@ -175,7 +175,7 @@ class _Parsers(ResponseParserFactory):  # type: ignore[misc]
 
 
 # Not checked against AWS's model at every request: 500 queries take a while, and the tests check what is built here.
-_CONFIG = CONFIG.merge(Config(parameter_validation=False))
+_CONFIG = ONCE.merge(Config(parameter_validation=False))
 
 
 def client(region: str, access: Access = OWN) -> Any:
