@@ -6,14 +6,11 @@ A part that cannot be read becomes a problem that names the missing IAM action; 
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from edgeops.aws.errors import AwsError
+from edgeops.aws.errors import AwsError, UnknownCredentialsError
 from edgeops.discovery.gateways import GLOBAL_REGION, Gateways
 from edgeops.estate.document import AccountDoc, HopDoc
 from edgeops.estate.models import HopKind
 
-# What an account's good credentials are called where a region is not enabled for it.
-# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
-REGION_IS_OFF = {"UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure"}
 DEEPEST = 6
 """Nothing sane stands further behind; a ring of APIs that call each other would."""
 
@@ -120,8 +117,11 @@ def _merged(known: HopDoc, again: HopDoc) -> HopDoc:
 
 
 def is_region_off(error: AwsError, region: str) -> bool:
-    """Whether AWS refuses good credentials because of the region: CloudFront's own is always enabled."""
-    return error.code in REGION_IS_OFF and region != GLOBAL_REGION
+    """Whether AWS refuses good credentials because of the region: CloudFront's own is always enabled.
+
+    https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+    """
+    return isinstance(error, UnknownCredentialsError) and region != GLOBAL_REGION
 
 
 def region_off(region: str, error: AwsError) -> str:
