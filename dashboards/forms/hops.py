@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from dashboards.forms.cache import MONO
+from edgeops.discovery import merging
 from edgeops.estate.document import HopDoc
 from edgeops.estate.models import HopKind
 
@@ -75,7 +76,12 @@ class HopForm(forms.Form):
 
     def hop(self) -> HopDoc | None:
         """The hop as confirmed; None when it is left out."""
-        return replace(self.found, name=self.cleaned_data["name"]) if self.cleaned_data["keep"] else None
+        if not self.cleaned_data["keep"]:
+            return None
+        name = self.cleaned_data["name"]
+        if name == self.found.name:
+            return self.found
+        return replace(self.found, name=name, details={**self.found.details, merging.NAMED_BY_HAND: True})
 
 
 class AddedHopForm(forms.Form):
@@ -149,6 +155,7 @@ class AddedHopForm(forms.Form):
             region=typed["region"],
             position=typed["position"],
             dimensions={name: value for name, value in values.items() if value},
+            details={merging.ADDED_BY_HAND: True},
         )
 
 

@@ -207,6 +207,8 @@ def test_hops_are_left_out_renamed_and_added_by_hand(as_ada, found):
         ("alb", "payments-alb", 3),
     ]
     assert Hop.objects.get(kind="alb").dimensions == {"LoadBalancer": "app/payments-alb/50dc6c495c0c9188"}
+    assert Hop.objects.get(kind="alb").details == {"added_by_hand": True}
+    assert Hop.objects.get(kind="lambda").details == {"named_by_hand": True}
 
 
 def test_where_probes_ask_is_corrected_too(as_ada, found):

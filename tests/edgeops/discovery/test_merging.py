@@ -51,3 +51,23 @@ def test_an_api_moves_with_its_path_and_stays_where_people_put_it_otherwise():
     assert merged(replace(FOUND, region="us-west-2", hops=(CLOUDFRONT, *moved))).region == "us-west-2"
     elsewhere = replace(PRODUCTS, region="eu-central-1")
     assert merged(FOUND, operated=elsewhere).region == "eu-central-1"
+
+
+def test_the_name_a_person_gave_a_hop_stays_while_the_rest_of_it_is_taken():
+    named = replace(FUNCTION, name="The handler", details={**FUNCTION.details, merging.NAMED_BY_HAND: True})
+    operated = replace(PRODUCTS, hops=(CLOUDFRONT, GATEWAY, named))
+    told = replace(FUNCTION, details={"memory_mb": 2048})
+    shown = merged(replace(FOUND, hops=(CLOUDFRONT, GATEWAY, told)), operated=operated)
+    assert shown.hops[-1] == replace(named, details={"memory_mb": 2048, merging.NAMED_BY_HAND: True})
+
+
+def test_a_hop_a_person_added_is_not_gone_where_aws_does_not_show_it():
+    added = replace(FUNCTION, name="behind", dimensions={"FunctionName": "x"}, details={merging.ADDED_BY_HAND: True})
+    operated = replace(PRODUCTS, hops=(*PRODUCTS.hops, added))
+    assert merged(replace(FOUND, hops=PRODUCTS.hops), operated=operated).hops == operated.hops
+
+
+def test_an_added_hop_that_aws_shows_is_as_aws_shows_it():
+    added = replace(FUNCTION, name="By hand", details={merging.ADDED_BY_HAND: True}, aws_id="")
+    shown = merged(replace(FOUND, hops=PRODUCTS.hops), operated=replace(PRODUCTS, hops=(CLOUDFRONT, GATEWAY, added)))
+    assert shown.hops == PRODUCTS.hops
