@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from edgeops.invalidations import coalescing, lifecycle, tag_headers, waking, warming
+from edgeops.invalidations import coalescing, flushing, lifecycle, tag_headers, waking, warming
 from tasks.base import HouseTask
 from tasks.publishing import publish
 
@@ -36,3 +36,9 @@ def read_tag_header(pk: int) -> None:
 def warm_up(pk: int) -> None:
     """Fetch the next few URLs of a warm-up; the sweep goes on with it."""
     warming.warm(pk, now=timezone.now())
+
+
+@shared_task(base=HouseTask)
+def flush_stage(pk: str) -> None:
+    """Take one step of a stage cache's flush; the sweep goes on with it."""
+    flushing.advance(pk, now=timezone.now())

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from edgeops.access import audit
 from edgeops.access.audit import Actor
-from edgeops.invalidations import asking, marks
+from edgeops.invalidations import asking, marks, superseding
 from edgeops.invalidations.models import Request, RequestState
 from edgeops.invalidations.refusals import ApprovalError
 
@@ -29,6 +29,7 @@ def reject(request: Request, *, actor: Actor, reason: str, now: datetime) -> Req
         waiting.state = RequestState.REJECTED
         waiting.outcome = f"Rejected by {actor.name}: {reason.strip() or 'no reason given'}"[:500]
         waiting.save()
+        superseding.let_go(waiting)
         _record("rejected", waiting, actor, now, reason)
     return waiting
 

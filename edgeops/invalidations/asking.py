@@ -9,7 +9,7 @@ from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import items as parsing
-from edgeops.invalidations import marks, scope, sites, tag_headers
+from edgeops.invalidations import marks, scope, sites, superseding, tag_headers
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.models import Item, Policy, Priority, Request, RequestState, Source, Suspension
 from edgeops.invalidations.models.requests import UNSENT
@@ -120,6 +120,7 @@ def cancel(request: Request, *, actor: Actor, now: datetime) -> None:
         unsent = Request.objects.filter(pk=request.pk, state__in=UNSENT, batch=None)
         if not unsent.update(state=RequestState.CANCELLED, outcome=f"Cancelled by {actor.name}."[:500]):
             raise CannotCancelError
+        superseding.let_go(request)
         audit.record(
             actor,
             "invalidation.cancelled",

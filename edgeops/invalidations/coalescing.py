@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max, Min, Q, Sum
 
-from edgeops.invalidations import freezing, quota, rationing
+from edgeops.invalidations import breaking, freezing, quota, rationing
 from edgeops.invalidations.models import Batch, BatchState, Policy, Priority, Request, Suspension
 from edgeops.invalidations.windows import FULL_ITEMS, Window
 
@@ -23,7 +23,7 @@ SLOWED = ("Throttling", "ThrottlingException", "RequestThrottled", "RequestLimit
 def freeze_due(now: datetime) -> list[UUID]:
     """Freeze a batch of every window that has closed and may be sent now; the batches to send."""
     by_account: dict[int, list[Window]] = {}
-    for window in closed(now):
+    for window in breaking.watch(closed(now), now):
         by_account.setdefault(window.account_id, []).append(window)
     return [batch for account_id, windows in by_account.items() for batch in _freeze(account_id, windows, now)]
 

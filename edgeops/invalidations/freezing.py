@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import choosing, quota
+from edgeops.invalidations import choosing, quota, superseding
 from edgeops.invalidations.choosing import Choice
 from edgeops.invalidations.models import (
     PEOPLE,
@@ -158,3 +158,4 @@ def _follow(batch: Batch, touched: set[UUID], *, openers: set[UUID]) -> None:
     requests.update(batch=batch)
     requests.filter(pk__in=openers - partly).update(state=RequestState.COALESCED)
     requests.filter(pk__in=touched - openers - partly).update(state=RequestState.SUPERSEDED)
+    superseding.adopt(batch, touched - partly)

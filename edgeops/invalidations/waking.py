@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from edgeops.invalidations import moves
+from edgeops.invalidations import moves, superseding
 from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Suspension
 
 ASLEEP = (RequestState.REQUESTED, RequestState.AWAITING_APPROVAL, RequestState.HELD)
@@ -23,8 +23,10 @@ def wake(now: datetime) -> None:
     asleep = Request.objects.filter(state__in=ASLEEP)
     _queue(asleep.filter(state=RequestState.REQUESTED, not_before__lte=now), now)
     late = asleep.filter(state=RequestState.AWAITING_APPROVAL, expires_at__lte=now)
-    if late.exists():
-        late.update(state=RequestState.EXPIRED, outcome=EXPIRED)
+    for request in late:
+        with transaction.atomic():
+            if late.filter(pk=request.pk).update(state=RequestState.EXPIRED, outcome=EXPIRED):
+                superseding.let_go(request)
     _release(active, now)
 
 

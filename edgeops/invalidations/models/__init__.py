@@ -8,6 +8,7 @@ from edgeops.invalidations.models.batches import (
     Verdict,
     WarmUp,
 )
+from edgeops.invalidations.models.flushes import FlushState, StageFlush
 from edgeops.invalidations.models.known import KnownUrl
 from edgeops.invalidations.models.ledger import CostMonth
 from edgeops.invalidations.models.policies import Policy, Suspension, TagHeader
@@ -28,6 +29,7 @@ __all__ = [
     "BatchAttempt",
     "BatchState",
     "CostMonth",
+    "FlushState",
     "Item",
     "ItemKind",
     "KnownUrl",
@@ -38,6 +40,7 @@ __all__ = [
     "Request",
     "RequestState",
     "Source",
+    "StageFlush",
     "Suspension",
     "TagHeader",
     "Verdict",

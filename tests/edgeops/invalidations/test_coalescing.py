@@ -227,6 +227,7 @@ def test_another_source_waits_for_its_own_window_unless_its_items_leave_anyway(a
 
 def test_a_backlog_of_one_source_lets_people_of_every_distribution_through(asked, tick, distribution, now):
     orders = Distribution.objects.create(account=distribution.account, aws_id="E2", name="orders", domain="d2.test")
+    Policy.objects.create(distribution=distribution, breaker_per_minute=None)
     asked(*(f"/{number}" for number in range(3_000)), **shop())
     tick(now + 2 * SECOND)
     asked("/here", now=now + 3 * SECOND)

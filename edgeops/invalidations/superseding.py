@@ -1,0 +1,30 @@
+"""Requests that wait on another request: they end as that one ends, or go back to waiting when it comes to nothing."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from edgeops.invalidations.models import Batch, Item, Request, RequestState
+
+LET_GO = "Held: the invalidation that was to cover it was not made."
+
+
+def supersede(requests: Collection[UUID], by: Request) -> None:
+    """Have these, none of which is on its way, covered by another request instead."""
+    held = Request.objects.filter(pk__in=requests, state=RequestState.HELD, batch=None)
+    held.update(state=RequestState.SUPERSEDED, superseded_by=by, waits_for="")
+
+
+def adopt(batch: Batch, frozen: Collection[UUID]) -> None:
+    """What waits on requests that were just frozen is covered by the same batch."""
+    waiting = Request.objects.filter(superseded_by__in=frozen, batch=None)
+    for request in waiting.values_list("superseded_by", flat=True).distinct():
+        mine = waiting.filter(superseded_by=request)
+        wide = Item.objects.get(request=request)
+        Item.objects.filter(request__in=mine).update(batch=batch, covered_by=wide.covered_by or wide.sent_form)
+    waiting.update(batch=batch)
+
+
+def let_go(request: Request) -> None:
+    """The request came to nothing; what waited on it waits by itself again."""
+    waiting = Request.objects.filter(superseded_by=request, batch=None, state=RequestState.SUPERSEDED)
+    waiting.update(state=RequestState.HELD, superseded_by=None, waits_for=LET_GO)

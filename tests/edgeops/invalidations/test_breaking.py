@@ -1,0 +1,132 @@
+from datetime import timedelta
+
+import pytest
+
+from edgeops.access.audit import Actor
+from edgeops.access.models import Audit
+from edgeops.invalidations import approvals, asking, breaking, policies, suspending
+from edgeops.invalidations.breaking import ReplacementError
+from edgeops.invalidations.models import Item, Request, RequestState, Source, Suspension
+from edgeops.timeline.models import Event
+
+ADA, OTTO, SHOP = Actor("user", "ada"), Actor("user", "otto"), Actor("webhook", "shop")
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def post(asked, now):
+    def event(path, at=now):
+        return asked(path, now=at, source=Source.WEBHOOK, actor=SHOP, may_invalidate_everything=False)
+
+    return event
+
+
+@pytest.fixture
+def limited(distribution, now):
+    policies.set_policy(distribution, {"breaker_per_minute": 5}, actor=ADA, now=now)
+
+
+@pytest.fixture
+def paused(limited, post, tick, now):
+    for number in range(6):
+        post(f"/products/{number}")
+    tick(now + 2 * SECOND)
+    tick(now + 3 * SECOND)
+    return Suspension.objects.get()
+
+
+def states():
+    return set(Request.objects.filter(source=Source.WEBHOOK).values_list("state", flat=True))
+
+
+def test_a_source_that_asks_for_too_much_is_paused_and_nothing_of_it_is_lost(paused, post, now):
+    assert paused.lane == "webhook shop"
+    assert "asked for 6 different items within a minute" in paused.reason
+    assert states() == {RequestState.HELD}
+    assert post("/late", at=now + 4 * SECOND).state == RequestState.HELD
+    assert Audit.objects.filter(action="invalidations.suspended", actor="edgeops").exists()
+    assert Event.objects.filter(kind="invalidation.held").exists()
+
+
+def test_people_and_other_sources_go_on(paused, asked, tick, now):
+    asked("/by-hand", now=now + 3 * SECOND)
+    (batch,) = tick(now + 5 * SECOND)
+    assert batch.items == ["/by-hand"]
+
+
+def test_the_same_few_items_asked_for_often_are_no_storm(limited, post, tick, now):
+    for number in range(30):
+        post(f"/products/{number % 5}")
+    (batch,) = tick(now + 2 * SECOND)
+    assert len(batch.items) == 5
+
+
+def test_what_was_asked_for_more_than_a_minute_ago_does_not_count(limited, post, tick, now):
+    for number in range(12):
+        post(f"/products/{number}", at=now + number * 15 * SECOND)
+        tick(now + (number * 15 + 3) * SECOND)
+    assert not Suspension.objects.exists()
+
+
+def test_a_resumed_source_sends_what_was_held(paused, tick, unlimited, now):
+    suspending.lift(paused, actor=ADA, now=now + 10 * SECOND)
+    tick(now + 10 * SECOND)
+    (batch,) = tick(now + 12 * SECOND)
+    assert len(batch.items) == 6
+
+
+def test_one_wildcard_stands_for_all_it_covers(paused, post, run_until, cloudfront, now):
+    other = post("/orders/1", at=now + 4 * SECOND)
+    cloudfront.is_done = True
+    made = breaking.replace(
+        paused,
+        "/products/*",
+        actor=OTTO,
+        reason="import ran wild",
+        now=now + 4 * SECOND,
+        may_invalidate_everything=False,
+    )
+    run_until(now + MINUTE, start=now + 4 * SECOND)
+    other.refresh_from_db()
+    assert other.state == RequestState.HELD
+    covered = Request.objects.filter(superseded_by=made)
+    assert set(covered.values_list("state", flat=True)) == {RequestState.VERIFIED}
+    assert covered.count() == 6
+    assert set(Item.objects.filter(request__in=covered).values_list("covered_by", flat=True)) == {"/products/*"}
+    assert all(request.batch.submitted_at >= request.requested_at for request in covered)
+    assert [items for _, items in cloudfront.made.values()] == [["/products/*"]]
+
+
+@pytest.fixture
+def awaiting(paused, distribution, now):
+    policies.set_policy(distribution, {"asks_approval": True}, actor=ADA, now=now)
+    return breaking.replace(
+        paused, "/*", actor=OTTO, reason="import ran wild", now=now + 4 * SECOND, may_invalidate_everything=False
+    )
+
+
+def test_everything_instead_waits_for_approval(awaiting, tick, now):
+    assert awaiting.state == RequestState.AWAITING_APPROVAL
+    assert states() == {RequestState.SUPERSEDED}
+    approvals.approve(awaiting, actor=ADA, now=now + 5 * SECOND)
+    (batch,) = tick(now + 7 * SECOND)
+    assert batch.items == ["/*"]
+    assert set(Request.objects.values_list("batch", flat=True)) == {batch.pk}
+
+
+@pytest.mark.parametrize("end", ["rejected", "expired", "cancelled"])
+def test_what_waited_for_a_wildcard_that_was_not_made_is_held_again(awaiting, tick, now, end):
+    if end == "rejected":
+        approvals.reject(awaiting, actor=ADA, reason="no", now=now + 5 * SECOND)
+    elif end == "cancelled":
+        asking.cancel(awaiting, actor=OTTO, now=now + 5 * SECOND)
+    tick(now + 2 * 60 * MINUTE)
+    assert states() == {RequestState.HELD}
+    assert not Request.objects.exclude(superseded_by=None).exists()
+
+
+def test_an_exact_path_replaces_nothing(paused, now):
+    with pytest.raises(ReplacementError, match="is one item"):
+        breaking.replace(paused, "/products/1", actor=OTTO, reason="x", now=now, may_invalidate_everything=False)
+    assert not Request.objects.filter(source=Source.UI).exists()
+    assert states() == {RequestState.HELD}
