@@ -1,8 +1,7 @@
 """Filling an empty EdgeOps with the demo's world; run again, it puts back only what is missing."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -14,11 +13,13 @@ from edgeops.access import audit
 from edgeops.access.models import User
 from edgeops.demo import world
 from edgeops.discovery import adopting
-from edgeops.estate import snapshot
-from edgeops.estate.document import AccountDoc, ApiDoc, DistributionDoc, EstateDoc, HopDoc
+from edgeops.estate import snapshot, yaml_text
+from edgeops.estate.document import ApiDoc, EstateDoc
 from edgeops.estate.models import Account, EdgeApi
 
 PEOPLE = ("admin", "operator", "viewer")
+# An export of the estate as discovery finds it; a test holds the two together.
+OPERATED = Path(__file__).with_name("operated.yaml")
 
 
 def operates_other_accounts() -> bool:
@@ -45,57 +46,21 @@ def people(password: str) -> None:
 
 def estate() -> list[EdgeApi]:
     """The account, its three APIs, their hops and the series to poll; what people made of them since stays."""
-    seed, known = world.read(), {api.slug: api for api in snapshot.current().apis}
-    account = AccountDoc(
-        name=seed["account"]["name"], aws_account_id=seed["account"]["id"], region=seed["account"]["region"]
+    wanted, now = yaml_text.load(OPERATED.read_text(encoding="utf-8")), snapshot.current()
+    accounts, apis = {one.name for one in now.accounts}, {one.slug: one for one in now.apis}
+    missing = EstateDoc(
+        accounts=tuple(one for one in wanted.accounts if one.name not in accounts),
+        apis=tuple(_placed(apis.get(one.slug, one)) for one in wanted.apis),
     )
-    is_known = Account.objects.filter(name=account.name).exists()
-    wanted = EstateDoc(
-        accounts=() if is_known else (account,),
-        apis=tuple(_api(account, api, known.get(api["slug"])) for api in world.operated(seed)),
-    )
-    adopting.adopt(wanted, actor=audit.SYSTEM, now=timezone.now())
+    adopting.adopt(missing, actor=audit.SYSTEM, now=timezone.now())
     return list(EdgeApi.objects.filter(slug__in=[api.slug for api in wanted.apis]).order_by("slug"))
 
 
-def _api(account: AccountDoc, seed: Mapping[str, Any], known: ApiDoc | None) -> ApiDoc:
-    if known is not None:
-        return replace(known, distribution=_placed(known.distribution, seed["slug"]))
-    return ApiDoc(
-        slug=seed["slug"],
-        name=seed["name"],
-        description=seed["description"],
-        account=account.name,
-        region=account.region,
-        distribution=_placed(_distribution(seed["slug"], seed["distribution"]), seed["slug"]),
-        hops=tuple(
-            HopDoc(
-                kind=hop.kind,
-                name=hop.name,
-                region=hop.region or account.region,
-                position=hop.position,
-                dimensions=hop.dimensions,
-            )
-            for hop in world.hops(seed)
-        ),
-    )
-
-
-def _distribution(slug: str, seed: Mapping[str, Any]) -> DistributionDoc:
-    return DistributionDoc(
-        aws_id=seed["id"],
-        name=slug,
-        domain=seed["domain"],
-        aliases=(seed["alias"],),
-        has_additional_metrics=seed["additional_metrics"],
-        viewer_host=seed["alias"],
-    )
-
-
-def _placed(distribution: DistributionDoc, slug: str) -> DistributionDoc:
+def _placed(api: ApiDoc) -> ApiDoc:
     """Viewers ask the simulated edge, by Host header; the origin is local AWS's, for comparing ETags."""
-    return replace(
-        distribution,
+    distribution = replace(
+        api.distribution,
         viewer_base_url=f"http://127.0.0.1:{settings.EDGE_PORT}",
-        origin_probe_url=f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_origin/{slug}",
+        origin_probe_url=f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_origin/{api.slug}",
     )
+    return replace(api, distribution=distribution)

@@ -244,7 +244,7 @@ def _value(value: Any) -> Any:
             return _to_plain(value)
         case tuple():
             return [_value(one) for one in value]
-        case Decimal():
+        case Decimal() | str():  # a HopKind is a str, and no YAML
             return str(value)
         case dict():
             return {name: _value(value[name]) for name in sorted(value)}

@@ -10,7 +10,7 @@ Copy n of `products` (n from 1, three digits or more) is told apart by its numbe
     tenant id, name       as distribution id, hop name; its domains as copy001.north.storefront.example.test
 
 Account, region, stage and everything else stay. A copy repeats its original's traffic to the request, also through its
-scenarios, so that the work of imagining it is done once. Nothing of it is in the demo's seed.
+scenarios, so that the work of imagining it is done once.
 """
 
 from dataclasses import replace
@@ -39,7 +39,6 @@ def copy(api: Api, number: int) -> Api:
         name=f"{api.name} {mark}",
         distribution=_distribution(api, slug, mark),
         hops=tuple(_hop(hop, mark) for hop in api.hops),
-        operated=False,
         waf=_web_acl(api.waf, mark),
         regional_waf=_web_acl(api.regional_waf, mark),
         health_check=_health_check(api.health_check, mark),

@@ -97,7 +97,7 @@ class Api:
     """One API: its distribution, the hops behind it, and its mean traffic.
 
     `waf` guards the distribution, `regional_waf` the load balancer or REST stage. With `failover` the first two origins
-    are a group. EdgeOps' seed leaves out what is not `operated`; local AWS has it all the same.
+    are a group.
     """
 
     slug: str
@@ -108,7 +108,6 @@ class Api:
     account_id: str
     region: str
     description: str = ""
-    operated: bool = True
     waf: WebAcl | None = None
     regional_waf: WebAcl | None = None
     health_check: HealthCheck | None = None

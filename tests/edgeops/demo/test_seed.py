@@ -19,7 +19,10 @@ def test_the_estate_is_the_worlds(db):
     path = Hop.objects.filter(api__slug="catalog").values_list("position", "kind", "name", "region")
     assert list(path) == [
         (0, "cloudfront", "E2CATALOGDEMO0", "us-east-1"),
+        (0, "waf", "catalog-acl", "us-east-1"),
+        (0, "health_check", "catalog.example.test/health", "us-east-1"),
         (1, "alb", "catalog-alb", "eu-west-1"),
+        (1, "waf", "catalog-origin-acl", "eu-west-1"),
         (2, "target_group", "catalog-search", "eu-west-1"),
         (2, "target_group", "catalog-browse", "eu-west-1"),
     ]

@@ -6,8 +6,10 @@ import pytest
 
 from edgeops.aws import cloudwatch
 from edgeops.aws.cloudwatch import Query
+from edgeops.demo import seed
 from edgeops.discovery import running
 from edgeops.discovery.models import DiscoveryKind
+from edgeops.estate import comparing, plain, yaml_text
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import Account, AwsUsage
 from edgeops.metrics import catalogue
@@ -154,6 +156,17 @@ def test_the_paths_of_all_apis_are_found_with_the_dimensions_of_their_metrics(lo
         assert bool(row.result["notes"]) == (aws_id == TENANTS)
         assert path(row) == expected
     assert AwsUsage.objects.filter(account=payments, service="apigatewayv2", region=FRANKFURT).exists()
+
+
+def test_the_demo_starts_with_the_paths_that_discovery_finds(account, now):
+    for operated in yaml_text.load(seed.OPERATED.read_text()).apis:
+        row = discover(account, DiscoveryKind.PATH, operated.distribution.aws_id, now)
+        found = plain.api_from_plain(row.result["api"])
+        assert comparing.compare_hops(operated, found) == []
+        told = ("aws_id", "domain", "aliases", "has_additional_metrics")
+        assert [getattr(operated.distribution, name) for name in told] == [
+            getattr(found.distribution, name) for name in told
+        ]
 
 
 def test_cloudwatch_has_datapoints_under_the_dimensions_of_every_hop(local, account, payments):

@@ -26,17 +26,6 @@ def test_an_api_lives_in_its_own_region_and_account_or_in_the_first_ones():
     assert [api.slug for api in WORLD.apis_of(WORLD.account, "us-west-2")] == ["partners"]
 
 
-def test_the_demo_operates_the_first_three_and_leaves_the_others_to_be_discovered():
-    assert [api.slug for api in WORLD.apis if api.operated] == ["products", "catalog", "orders"]
-    assert [api.slug for api in WORLD.apis if not api.operated] == [
-        "partners",
-        "media",
-        "search",
-        "payments",
-        "storefront",
-    ]
-
-
 def test_bare_distributions_are_found_by_id_and_have_neither_traffic_nor_viewers():
     many = worldfile.with_bare_distributions(WORLD, 10_000)
 
