@@ -72,6 +72,11 @@ app.conf.update(
             "schedule": 0.5,
             "options": {"expires": 0.5},
         },
+        "run webhook deliveries": {
+            "task": "tasks.receiving.run_deliveries",
+            "schedule": 0.5,
+            "options": {"expires": 0.5},
+        },
         "plan metric polls": {"task": "tasks.polling.plan_polls", "schedule": 10.0, "options": {"expires": 10}},
         "plan trace windows": {
             "task": "tasks.tracing.plan_trace_windows",

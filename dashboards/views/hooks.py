@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -17,13 +18,13 @@ from django.views.decorators.http import require_POST
 
 from dashboards.pages import client_address
 from edgeops.secrets import UnreadableSecretError
-from edgeops.webhooks import receiving, refusals
+from edgeops.webhooks import limits, receiving, refusals
 from edgeops.webhooks.models import Endpoint
 from edgeops.webhooks.receiving import Answer, Outcome
 from edgeops.webhooks.schemes import known
 from edgeops.webhooks.schemes.seam import CannotVerifyError, Post
 from tasks.publishing import publish
-from tasks.receiving import run_delivery
+from tasks.receiving import run_deliveries
 
 log = logging.getLogger("edgeops.hooks")
 
@@ -74,14 +75,14 @@ def _receive(request: HttpRequest, endpoint: Endpoint) -> JsonResponse:
         return _refusal(error.status, str(error))
     headers = {name.lower(): value for name, value in request.headers.items()}
     post = Post(headers, body, request.get_full_path())
-    return _answer(receiving.receive(endpoint, post, address=address, now=now))
+    return _answer(receiving.receive(endpoint, post, address=address, now=now), now)
 
 
-def _answer(outcome: Outcome) -> JsonResponse:
+def _answer(outcome: Outcome, now: datetime) -> JsonResponse:
     if outcome.delivery is None:
         return _refusal(REFUSALS[outcome.answer], "signature not accepted")
-    if outcome.answer != Answer.DUPLICATE:
-        publish(run_delivery, outcome.delivery.pk)
+    if outcome.answer != Answer.DUPLICATE and not limits.hints.wait("hint", most=1, period_seconds=1, now=now):
+        publish(run_deliveries)
     answer = {"delivery": str(outcome.delivery.pk), "status": outcome.answer.value}
     return JsonResponse(answer, status=STATUSES[outcome.answer])
 

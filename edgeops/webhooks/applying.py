@@ -1,5 +1,6 @@
 """From an event to requests: pins, repeats, then each rule; what came of it is told for the event log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,9 +55,9 @@ class Run:
         return self
 
 
-def trials(delivery: WebhookDelivery, document: Document) -> Trials:
+def trials(todays: Sequence[Rule], document: Document) -> Trials:
     """What each of today's rules makes of an event. It may take a while, so no transaction is open."""
-    found = [(rule, trying.try_rule(rules.definition_of(rule), document)) for rule in rules.running(delivery.endpoint)]
+    found = [(rule, trying.try_rule(rules.definition_of(rule), document)) for rule in todays]
     return [(rule, trial) for rule, trial in found if trial.matches]
 
 

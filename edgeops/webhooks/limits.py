@@ -38,3 +38,5 @@ class Limiter:
 
 posts = Limiter()
 samples = Limiter()
+# A worker that is told takes up everything that is due; a storm needs no message for each post.
+hints = Limiter()

@@ -66,10 +66,6 @@ def receive(endpoint: Endpoint, post: Post, *, address: str | None, now: datetim
 
 
 def _store(endpoint: Endpoint, proof: Proof, post: Post, address: str | None, now: datetime) -> Outcome:
-    if proof.message_id is not None:
-        known_id = WebhookDelivery.objects.filter(endpoint=endpoint, message_id=proof.message_id)
-        if (first := known_id.first()) is not None:
-            return Outcome(Answer.DUPLICATE, first)
     try:
         with transaction.atomic():
             delivery = WebhookDelivery.objects.create(
@@ -80,7 +76,7 @@ def _store(endpoint: Endpoint, proof: Proof, post: Post, address: str | None, no
                 next_at=now,
                 **_log(endpoint, post, post.body, address, now),
             )
-    except IntegrityError:  # the same id, stored by another process a moment ago
+    except IntegrityError:  # the id is known
         return Outcome(Answer.DUPLICATE, WebhookDelivery.objects.get(endpoint=endpoint, message_id=proof.message_id))
     return Outcome(Answer.PONG if proof.is_control else Answer.ACCEPTED, delivery)
 

@@ -1,58 +1,113 @@
 """Running an endpoint's rules over a stored delivery: event → items → requests, once however often it is tried."""
 
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from edgeops.invalidations.models import Request
 from edgeops.secrets import UnreadableSecretError
-from edgeops.webhooks import applying, bodies, connecting, trying
-from edgeops.webhooks.applying import Run
-from edgeops.webhooks.models import DeliveryVerdict, Endpoint, WebhookDelivery
+from edgeops.webhooks import applying, bodies, connecting, rules, trying
+from edgeops.webhooks.applying import Run, Trials
+from edgeops.webhooks.models import DeliveryVerdict, Endpoint, Rule, WebhookDelivery
 from edgeops.webhooks.payloads import PayloadError
+from edgeops.webhooks.trying import Document
 
 LEASE_SECONDS = 30
 MAX_ATTEMPTS = 5
 RUNS_KEPT = 10
+# Few enough that a post that arrives meanwhile does not wait long for SQLite's one writer.
+TOGETHER = 10
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A claimed delivery whose rules have been tried; what is left is to ask and to end it."""
+
+    delivery: WebhookDelivery
+    document: Document
+    found: Trials
+    seconds: float
 
 
 def run(pk: int, *, now: datetime) -> list[Request]:
     """Run the rules of one delivery; the requests it led to, none when somebody else is at it or it is over."""
-    delivery = WebhookDelivery.claim(pk, now=now, lease_seconds=LEASE_SECONDS)
-    if delivery is None:
+    if not is_due(pk, now=now):
         return []
+    return _run(WebhookDelivery.claim_all([pk], now=now, lease_seconds=LEASE_SECONDS), now)
+
+
+def is_due(pk: int, *, now: datetime) -> bool:
+    """Whether a delivery waits to be run; looking takes no lock, as claiming in vain would."""
+    return WebhookDelivery.objects.due(now).filter(pk=pk).exists()
+
+
+def run_due(*, now: datetime) -> int:
+    """Run the rules of the next few deliveries that are due, in one transaction; how many were taken up.
+
+    One that was tried before is run alone: whatever it fails with takes no others along.
+    """
+    due = WebhookDelivery.objects.due(now)
+    fresh = list(due.filter(attempts=0).values_list("pk", flat=True)[:TOGETHER])
+    if fresh:
+        _run(WebhookDelivery.claim_all(fresh, now=now, lease_seconds=LEASE_SECONDS), now)
+    tried = due.filter(attempts__gt=0).values_list("pk", flat=True).first()
+    if tried is not None:
+        run(tried, now=now)
+    return len(fresh) + (tried is not None)
+
+
+def _run(claimed: Sequence[WebhookDelivery], now: datetime) -> list[Request]:
+    prefetch_related_objects(claimed, "endpoint__distribution")
+    rules_of = cache(rules.running)
+    ready = [one for delivery in claimed if (one := _made_ready(delivery, rules_of, now)) is not None]
+    if not ready:
+        return []
+    with transaction.atomic():
+        return [request for one in ready for request in _concluded(one, now)]
+
+
+def _made_ready(
+    delivery: WebhookDelivery, rules_of: Callable[[Endpoint], Sequence[Rule]], now: datetime
+) -> _Ready | None:
+    """Everything that needs no transaction; None when that was all, since there is nothing to run rules on."""
+    began = time.perf_counter()
     if delivery.attempts > MAX_ATTEMPTS:
         why = delivery.last_error or "the worker stopped each time; see its log"
         delivery.finish(
             next_at=None, state=DeliveryVerdict.DEAD, outcome=f"Given up after {MAX_ATTEMPTS} attempts: {why}"[:500]
         )
-        return []
+        return None
     try:
         body = bodies.unseal(delivery.encrypted_body)
     except UnreadableSecretError as error:
         delivery.try_again(str(error), now=now)
-        return []
+        return None
     if delivery.is_control:
         connecting.attend(delivery, body, now=now)
-        return []
-    return _run(delivery, body, now)
-
-
-def _run(delivery: WebhookDelivery, body: bytes, now: datetime) -> list[Request]:
-    began = time.perf_counter()
+        return None
     try:
         document = trying.read(delivery.headers, body)
     except PayloadError as error:
         delivery.finish(next_at=None, state=DeliveryVerdict.RULE_ERROR, outcome=str(error)[:500])
-        return []
-    found = applying.trials(delivery, document)
+        return None
+    found = applying.trials(rules_of(delivery.endpoint), document)
+    return _Ready(delivery, document, found, time.perf_counter() - began)
+
+
+def _concluded(ready: _Ready, now: datetime) -> list[Request]:
+    began = time.perf_counter()
+    delivery = ready.delivery
     with transaction.atomic():
         if _is_paused(delivery.endpoint):
             delivery.finish(next_at=None, state=DeliveryVerdict.HELD, outcome=delivery.endpoint.pause_reason)
             return []
-        done = applying.apply(delivery, document, found, now=now)
-        if not _finish(delivery, done, began, now):
+        done = applying.apply(delivery, ready.document, ready.found, now=now)
+        if not _finish(delivery, done, ready.seconds + time.perf_counter() - began, now):
             # Another worker has run it since; its requests are these.
             transaction.set_rollback(True)
             return []
@@ -66,10 +121,10 @@ def _is_paused(endpoint: Endpoint) -> bool:
     return Endpoint.objects.select_for_update().get(pk=endpoint.pk).paused_at is not None
 
 
-def _finish(delivery: WebhookDelivery, done: Run, began: float, now: datetime) -> bool:
+def _finish(delivery: WebhookDelivery, done: Run, seconds: float, now: datetime) -> bool:
     record = {
         "at": now.isoformat(),
-        "ms": round((time.perf_counter() - began) * 1000, 1),
+        "ms": round(seconds * 1000, 1),
         "by": delivery.rerun_by,
         "state": done.state.value,
         "rules": done.rules,

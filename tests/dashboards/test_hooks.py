@@ -51,7 +51,7 @@ def test_a_signed_post_is_accepted_once_stored(post, published, slash):
 
     delivery = WebhookDelivery.objects.get()
     assert (response.status_code, response.json()) == (202, {"delivery": str(delivery.pk), "status": "accepted"})
-    assert published == [("tasks.receiving.run_delivery", delivery.pk)]
+    assert published == [("tasks.receiving.run_deliveries",)]
     assert not response.cookies
 
 

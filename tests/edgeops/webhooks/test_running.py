@@ -1,6 +1,9 @@
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
@@ -218,3 +221,53 @@ def test_a_delivery_recovers_when_its_key_is_back(delivered, now, settings):
     settings.ENCRYPTION_KEYS = keys
     assert decrypt(delivery.encrypted_body)
     assert running.run(delivery.pk, now=now + timedelta(hours=1))
+
+
+def test_what_is_due_is_run_a_few_together_in_one_transaction(delivered, now):
+    deliveries = [delivered(event(id=number), f"msg_{number}") for number in range(running.TOGETHER + 3)]
+    assert running.run_due(now=now) == running.TOGETHER
+    assert Request.objects.count() == running.TOGETHER
+    with CaptureQueriesContext(connection) as captured:
+        assert running.run_due(now=now) == 3
+    begun = [query["sql"] for query in captured if query["sql"].startswith("BEGIN")]
+    assert len(begun) <= 1, "one transaction for all of them"
+    assert running.run_due(now=now) == 0
+    assert Request.objects.count() == len(deliveries)
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"processed"}
+
+
+def test_with_nothing_due_a_tick_writes_nothing(delivered, now):
+    running.run(delivered(event(id=7)).pk, now=now)
+    with CaptureQueriesContext(connection) as captured:
+        assert running.run_due(now=now) == 0
+    assert {query["sql"].split()[0] for query in captured} == {"SELECT"}
+
+
+def test_one_that_cannot_be_run_takes_no_others_along(delivered, now, monkeypatch):
+    """A fault nobody foresaw: the batch waits for its lease once, then each is tried alone."""
+    bodies = [event(id="poison" if number == 1 else number) for number in range(4)]
+    deliveries = [delivered(body, f"msg_{number}") for number, body in enumerate(bodies)]
+    real = applying.trials
+
+    def fails(rules, document):
+        if document.body["data"]["id"] == "poison":
+            raise ZeroDivisionError
+        return real(rules, document)
+
+    monkeypatch.setattr(applying, "trials", fails)
+    for minute in range(1, 12):
+        for _ in range(5):
+            with suppress(ZeroDivisionError):
+                running.run_due(now=now + timedelta(minutes=minute))
+    states = [WebhookDelivery.objects.get(pk=one.pk).state for one in deliveries]
+    assert states == ["processed", "dead", "processed", "processed"]
+    assert Request.objects.count() == 3
+
+
+def test_two_workers_that_tick_at_once_share_what_is_due(delivered, now):
+    deliveries = [delivered(event(id=number), f"msg_{number}") for number in range(4)]
+    pks = [one.pk for one in deliveries]
+    first = WebhookDelivery.claim_all(pks[:3], now=now, lease_seconds=30)
+    second = WebhookDelivery.claim_all(pks, now=now, lease_seconds=30)
+    assert ([one.pk for one in first], [one.pk for one in second]) == (pks[:3], pks[3:])
+    assert [one.attempts for one in first] == [1, 1, 1]
