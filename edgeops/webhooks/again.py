@@ -64,18 +64,18 @@ def redeliver(deliveries: Sequence[WebhookDelivery], *, reason: str, actor: Acto
                 f"{left_out} of {len(deliveries)} cannot be run again: refused or still waiting, or older than 7 days, "
                 "after which bodies are deleted. Leave them out."
             )
-        pks = list(fit.order_by("pk").values_list("pk", flat=True))
-        spread(WebhookDelivery.objects.filter(pk__in=pks).order_by("pk"), now, by=actor.name)
-        for pk in pks:
+        again = list(fit.order_by("pk"))
+        _spread(again, now, by=actor.name)
+        for delivery in again:
             audit.record(
                 actor,
                 "webhook_delivery.redelivered",
-                subject=("webhook_delivery", pk),
-                summary=f"Delivery {pk} run again",
+                subject=("webhook_delivery", delivery.pk),
+                summary=f"Delivery {delivery.pk} run again",
                 reason=reason,
                 now=now,
             )
-    return len(pks)
+    return len(again)
 
 
 def dead_letters(endpoint_id: int | None = None) -> "models.QuerySet[WebhookDelivery]":
@@ -84,19 +84,16 @@ def dead_letters(endpoint_id: int | None = None) -> "models.QuerySet[WebhookDeli
     return dead if endpoint_id is None else dead.filter(endpoint=endpoint_id)
 
 
-def spread(deliveries: Iterable[WebhookDelivery], now: datetime, *, by: str = "") -> int:
-    """Let deliveries wait for their turn, ten a second; how many. With `by`, as a run of their own."""
-    count = 0
-    for count, delivery in enumerate(deliveries, 1):
-        changes = {"reruns": F("reruns") + 1, "rerun_by": by} if by else {}
+def _spread(deliveries: Iterable[WebhookDelivery], now: datetime, *, by: str) -> None:
+    for count, delivery in enumerate(deliveries):
         WebhookDelivery.objects.filter(pk=delivery.pk).update(
-            next_at=now + timedelta(seconds=(count - 1) / PER_SECOND),
+            next_at=now + timedelta(seconds=count / PER_SECOND),
             attempts=0,
             state=DeliveryVerdict.ACCEPTED,
             last_error="",
-            **changes,
+            reruns=F("reruns") + 1,
+            rerun_by=by,
         )
-    return count
 
 
 def _bound(count: int) -> None:

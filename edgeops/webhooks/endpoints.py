@@ -11,10 +11,9 @@ from edgeops import secrets
 from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
-from edgeops.webhooks import again
 from edgeops.webhooks import pins as pin_checks
 from edgeops.webhooks import rules as rule_verbs
-from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, DeliveryVerdict, Endpoint, EndpointSecret
+from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, Endpoint, EndpointSecret
 from edgeops.webhooks.rules import NewRule
 from edgeops.webhooks.schemes import known
 from edgeops.webhooks.schemes.seam import ConfigError, LiveSecret, SecretError
@@ -157,25 +156,6 @@ def set_enabled(endpoint: Endpoint, *, is_enabled: bool, actor: Actor, now: date
             return
         word = "enabled" if is_enabled else "disabled"
         _tell(endpoint, word, f"Webhook endpoint {endpoint} {word}", actor=actor, now=now)
-
-
-def pause(endpoint: Endpoint, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Hold what arrives instead of invalidating for it; posts are still taken. Nothing but a person resumes."""
-    with transaction.atomic():
-        if Endpoint.objects.filter(pk=endpoint.pk, paused_at=None).update(paused_at=now, pause_reason=reason[:300]):
-            _tell(endpoint, "paused", f"Webhook endpoint {endpoint} paused: {reason}", actor=actor, now=now)
-
-
-def resume(endpoint: Endpoint, *, actor: Actor, now: datetime) -> int:
-    """Go on with what was held, oldest first and evenly over time; how many deliveries that are."""
-    with transaction.atomic():
-        if not Endpoint.objects.filter(pk=endpoint.pk).exclude(paused_at=None).update(paused_at=None, pause_reason=""):
-            return 0
-        held = endpoint.deliveries.filter(state=DeliveryVerdict.HELD).order_by("pk")
-        count = again.spread(held, now)
-        summary = f"Webhook endpoint {endpoint} resumed, with {count} held deliveries"
-        _tell(endpoint, "resumed", summary, actor=actor, now=now)
-    return count
 
 
 def delete(endpoint: Endpoint, *, actor: Actor, now: datetime) -> None:

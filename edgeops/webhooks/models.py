@@ -49,8 +49,6 @@ class Endpoint(models.Model):
     max_per_minute_and_address = models.PositiveIntegerField(default=12_000)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
-    paused_at = models.DateTimeField(null=True, help_text="Posts are taken and held; nothing is invalidated.")
-    pause_reason = models.CharField(max_length=300, blank=True)
     deleted_at = models.DateTimeField(null=True, help_text="Deleted on purpose: posts are answered 410.")
 
     objects = EndpointQuerySet.as_manager()
@@ -147,7 +145,6 @@ class DeliveryVerdict(models.TextChoices):
     MISMATCHED = "mismatched", "Not what the endpoint is pinned to"
     JOINED = "joined", "Joined an earlier one"
     REPEATED = "repeated", "Sent again too often"
-    HELD = "held", "Held: the endpoint is paused"
     CONTROL = "control", "About the connection"
     DEAD = "dead", "Given up"
 

@@ -103,22 +103,12 @@ def _concluded(ready: _Ready, now: datetime) -> list[Request]:
     began = time.perf_counter()
     delivery = ready.delivery
     with transaction.atomic():
-        if _is_paused(delivery.endpoint):
-            delivery.finish(next_at=None, state=DeliveryVerdict.HELD, outcome=delivery.endpoint.pause_reason)
-            return []
         done = applying.apply(delivery, ready.document, ready.found, now=now)
         if not _finish(delivery, done, ready.seconds + time.perf_counter() - began, now):
             # Another worker has run it since; its requests are these.
             transaction.set_rollback(True)
             return []
     return done.requests
-
-
-def _is_paused(endpoint: Endpoint) -> bool:
-    """Asked again under a lock, so that a delivery is not held after the resumption that would have freed it."""
-    if endpoint.paused_at is None:
-        return False
-    return Endpoint.objects.select_for_update().get(pk=endpoint.pk).paused_at is not None
 
 
 def _finish(delivery: WebhookDelivery, done: Run, seconds: float, now: datetime) -> bool:

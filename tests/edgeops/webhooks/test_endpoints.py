@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeops.access.audit import SYSTEM, Actor
+from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
 from edgeops.webhooks import definitions, endpoints, rules
 from edgeops.webhooks.definitions import DefinitionError
@@ -123,18 +123,3 @@ def test_pins_are_checked_when_they_are_set(endpoint, now):
     for bad in ([{"at": "body.", "one_of": ["x"]}], [{"at": "body", "one_of": []}], [{"one_of": ["x"]}], [{"at": 7}]):
         with pytest.raises(ConfigError):
             endpoints.change(endpoint, pins=bad, actor=ADA, now=now)
-
-
-def test_a_paused_endpoint_says_why_once_and_a_person_resumes_it(endpoint, now):
-    endpoints.pause(endpoint, reason="more than 600 invalidations a minute", actor=SYSTEM, now=now)
-    endpoints.pause(endpoint, reason="another", actor=SYSTEM, now=now)
-    endpoint.refresh_from_db()
-    assert (endpoint.paused_at, endpoint.pause_reason) == (now, "more than 600 invalidations a minute")
-    assert endpoints.resume(endpoint, actor=ADA, now=now) == 0
-    endpoint.refresh_from_db()
-    assert (endpoint.paused_at, endpoint.pause_reason) == (None, "")
-    actions = Audit.objects.filter(action__in=["webhook_endpoint.paused", "webhook_endpoint.resumed"])
-    assert sorted(actions.values_list("action", "actor")) == [
-        ("webhook_endpoint.paused", "edgeops"),
-        ("webhook_endpoint.resumed", "ada"),
-    ]

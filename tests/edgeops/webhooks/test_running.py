@@ -150,32 +150,6 @@ def test_an_event_of_another_repository_than_the_pinned_one_leads_to_nothing(del
     assert "body.data.shop is 'evil'" in WebhookDelivery.objects.get(message_id="msg_0").outcome
 
 
-def test_what_arrives_at_a_paused_endpoint_is_held_and_run_when_it_is_resumed(delivered, endpoint, now):
-    endpoints.pause(endpoint, reason="a storm", actor=ADA, now=now)
-    held = [delivered(event(id=number), f"msg_{number}") for number in range(12)]
-    assert [running.run(one.pk, now=now) for one in held] == [[]] * 12
-    assert set(WebhookDelivery.objects.values_list("state", "next_at", "outcome")) == {("held", None, "a storm")}
-
-    assert endpoints.resume(endpoint, actor=ADA, now=now) == 12
-    waits = [(one.next_at - now).total_seconds() for one in WebhookDelivery.objects.order_by("pk")]
-    assert waits[:2] == [0, 0.1]
-    assert waits[-1] == 1.1
-    assert len(running.run(held[0].pk, now=now)) == 1
-
-
-def test_a_delivery_is_not_held_after_the_resumption_that_would_have_freed_it(delivered, endpoint, now, monkeypatch):
-    endpoints.pause(endpoint, reason="a storm", actor=ADA, now=now)
-    delivery = delivered(event(id=7))
-    real = applying.trials
-
-    def resumed_meanwhile(*given):
-        endpoints.resume(endpoint, actor=ADA, now=now)
-        return real(*given)
-
-    monkeypatch.setattr(applying, "trials", resumed_meanwhile)
-    assert len(running.run(delivery.pk, now=now)) == 1
-
-
 def test_a_delivery_run_twice_leads_to_one_invalidation(delivered, now):
     delivery = delivered(event(id=7))
     assert running.run(delivery.pk, now=now)
