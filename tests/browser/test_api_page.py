@@ -86,7 +86,7 @@ def test_a_refresh_keeps_scroll_zoom_and_opened_tables(viewer):
     expect(table.get_by_role("table")).to_be_visible()
     assert viewer.evaluate("scrollY") == 500
     assert shown_range(viewer) == shown
-    expect(viewer.locator(DRAWN).first.locator(".scatterlayer path.js-line").first).to_be_attached()
+    expect(viewer.locator(f"{DRAWN} .scatterlayer path.js-line").first).to_be_attached()
 
 
 COUNT_DRAWINGS = """() => {
