@@ -63,6 +63,7 @@ DATA = {
     "trace_document": "/traces/{trace}/document.json",
 }
 DOWNLOADS = {
+    "cache_export": "/cache/invalidations.csv",
     "estate_export": "/settings/estate/export.yaml",
     "api_chart": "/apis/catalog/hops/{hop}/requests/chart.html",
     "spending_calls": "/settings/spending/calls.csv",
@@ -84,6 +85,8 @@ POSTS = {
     "channel_secret": "/channels/{channel}/secret/",
     "trace_fetch": "/traces/{trace}/fetch/",
     "invalidation_cancel": "/cache/invalidations/{invalidation}/cancel/",
+    "invalidation_approve": "/cache/invalidations/{invalidation}/approve/",
+    "invalidation_reject": "/cache/invalidations/{invalidation}/reject/",
     "hop_metric_read": "/apis/catalog/hops/{hop}/metrics/read/",
     "hop_metric_stop": "/apis/catalog/hops/{hop}/metrics/stop/",
     "webhook_rotate": "/cache/webhooks/{endpoint}/secret/",
@@ -132,7 +135,8 @@ def rows(demo, chromium, session_of):
         page.get_by_label("Distribution").select_option(label="orders")
         page.get_by_label("Paths").fill("/orders/1")
         page.get_by_label("Reason").fill("A first one to look at")
-        page.get_by_role("button", name="Invalidate").click()
+        page.get_by_role("button", name="Preview").click()
+        page.get_by_role("button", name="Invalidate", exact=True).click()
         expect(page).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/"))
         page.goto("/apis/new/in/demo/")
         page.get_by_role("button", name="List again").click()

@@ -18,6 +18,12 @@ def fill_form(page, paths, reason, distribution="products"):
     page.get_by_label("Reason").fill(reason)
 
 
+def invalidate(page):
+    """Preview, then the button."""
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Invalidate", exact=True).click()
+
+
 def seen_by_a_viewer(demo, path):
     """What the simulated CloudFront serves for a path of the Products API."""
     edge = f"http://127.0.0.1:{demo.ports['EDGEOPS_EDGE_PORT']}{path}"
@@ -34,7 +40,7 @@ def run(command):
 
 def test_an_invalidation_is_followed_until_it_is_verified_at_the_edge(operator):
     fill_form(operator, "/products/2\n/products/3", "Price of both was wrong")
-    operator.get_by_role("button", name="Invalidate", exact=True).click()
+    invalidate(operator)
     expect(operator).to_have_url(DETAIL)
     address = operator.url
     expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=60_000)
@@ -80,15 +86,15 @@ def test_a_signed_webhook_takes_the_same_road_and_renews_what_viewers_see(operat
 
 def test_two_clicks_on_invalidate_are_one_request(operator, demo):
     fill_form(operator, "/products/4", "Clicked twice")
+    operator.get_by_role("button", name="Preview").click()
     operator.get_by_role("button", name="Invalidate", exact=True).dblclick()
     expect(operator).to_have_url(DETAIL)
     assert demo.value("SELECT count(*) FROM invalidations_request WHERE reason = ?", "Clicked twice") == 1
 
 
-def test_paths_that_cannot_be_sent_are_each_refused_with_what_would_work(operator, demo, complaints):
-    complaints.expect("status of 422")
+def test_paths_that_cannot_be_sent_are_each_refused_with_what_would_work(operator, demo):
     fill_form(operator, "/good\na\n/a/*/b\n/100%\n/caf\u00e9#menu\n/~home", "Not like this")
-    operator.get_by_role("button", name="Invalidate", exact=True).click()
+    operator.get_by_role("button", name="Preview").click()
     refused = operator.get_by_role("region", name=re.compile("What to change")).first
     expect(refused).to_contain_text("/100%25")
     expect(refused).to_contain_text("/caf%C3%A9")
@@ -97,13 +103,12 @@ def test_paths_that_cannot_be_sent_are_each_refused_with_what_would_work(operato
     assert demo.value("SELECT count(*) FROM invalidations_request WHERE reason = ?", "Not like this") == 0
 
 
-def test_everything_is_invalidated_by_an_admin_alone_who_types_the_name(operator, admin, demo, complaints):
-    complaints.expect("status of 422")
+def test_everything_is_invalidated_by_an_admin_alone_who_types_the_name(operator, admin, demo):
     fill_form(operator, "/*", "Everything", distribution="orders")
-    operator.get_by_role("button", name="Invalidate", exact=True).click()
+    operator.get_by_role("button", name="Preview").click()
     expect(operator.get_by_text("Only an admin may invalidate /*")).to_be_visible()
     fill_form(admin, "/*", "Everything", distribution="orders")
-    admin.get_by_role("button", name="Invalidate", exact=True).click()
+    invalidate(admin)
     expect(admin.get_by_text("To invalidate everything, type the distribution's name: orders")).to_be_visible()
     assert demo.value("SELECT count(*) FROM invalidations_request WHERE reason = ?", "Everything") == 0
     admin.get_by_label("Name of the distribution").fill("orders")

@@ -47,7 +47,7 @@ def test_an_invalidation_is_checked_and_asked_for(plain):
     plain.get_by_label("Distribution").select_option(label="catalog")
     plain.get_by_label("Paths").fill("/catalog/7")
     plain.get_by_label("Reason").fill("Without scripts")
-    plain.get_by_role("button", name="Check the paths only").click()
+    plain.get_by_role("button", name="Preview").click()
     expect(plain.get_by_role("heading", name=re.compile("What CloudFront would be sent"))).to_be_visible()
     plain.get_by_role("button", name="Invalidate", exact=True).click()
     expect(plain).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/$"))

@@ -74,8 +74,13 @@ class RequestQuerySet(models.QuerySet["Request"]):
     """Queries over requests."""
 
     def newest(self) -> Self:
-        """For the history: newest first, with batch and items in two queries."""
-        return self.select_related("distribution", "batch").prefetch_related("items").order_by("-requested_at", "uuid")
+        """For the history: newest first, with their batch."""
+        return self.select_related("distribution", "batch").order_by("-requested_at", "uuid")
+
+    def with_first_items(self, count: int) -> Self:
+        """Each with its `first_items`, so many at most: a request may have thousands."""
+        first = models.Prefetch("items", Item.objects.order_by("pk")[:count], to_attr="first_items")
+        return self.prefetch_related(first)
 
     def queued(self) -> Self:
         """Whose window is open, or waits for tokens."""
@@ -117,6 +122,7 @@ class Request(models.Model):
     )
 
     objects = RequestQuerySet.as_manager()
+    first_items: "list[Item]"
 
     class Meta:
         constraints = [
