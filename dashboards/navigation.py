@@ -22,6 +22,7 @@ ADDRESSES = {
     "api": "/apis/{}/",
     "account": "/settings/accounts/{}/",
     "alarm": "/alarms/{}/",
+    "distribution": "/cache/distributions/{}/",
     "request": "/cache/invalidations/{}/",
     "invalidate": "/cache/invalidations/new/?distribution={}",
     "trace": "/traces/{}/",

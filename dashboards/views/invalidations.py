@@ -13,7 +13,7 @@ from dashboards import chains, pages
 from dashboards.forms.cache import InvalidationForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
-from edgeops.invalidations import approvals, asking, freezing, previewing, tag_headers
+from edgeops.invalidations import approvals, asking, flushing, freezing, previewing, tag_headers
 from edgeops.invalidations.asking import AskingError
 from edgeops.invalidations.models import Priority, Request, Source
 from edgeops.invalidations.previewing import Preview
@@ -107,6 +107,7 @@ def detail(request: HtmxRequest, identity: UUID) -> HttpResponse:
         "asked": asked,
         "chain": chains.of(asked, list(asked.items.order_by("sent_form")[:ITEMS_SHOWN])),
         "items_shown": ITEMS_SHOWN,
+        "stages": flushing.cached_stages(asked.distribution),
         "can_cancel": asking.can_cancel(asked),
         "may_decide": approvals.may_decide(asked, pages.actor(request)),
     }

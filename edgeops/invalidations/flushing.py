@@ -51,17 +51,27 @@ def connect(account: Account, region: str, now: datetime) -> StageCaches:
 def cached_stages(distribution: Distribution) -> list[Hop]:
     """The stages behind a distribution that discovery has found with caching on."""
     hops = Hop.objects.filter(api__distribution=distribution, kind=HopKind.REST_API).select_related("api", "account")
-    return [hop for hop in hops.on_path() if hop.details.get("cache_size_gb") and hop.aws_id and _stage(hop)]
+    return [hop for hop in hops.on_path() if hop.details.get("cache_size_gb") and hop.aws_id and stage_of(hop)]
+
+
+def stage_of(hop: Hop) -> str:
+    """The stage's name; empty where it is not known."""
+    return str(hop.details.get("stage") or hop.dimensions.get("Stage") or "")
+
+
+def needs(hop: Hop) -> tuple[str, str]:
+    """The IAM action that a flush needs, and the resource it must be allowed on."""
+    return stage_cache.ACTION, stage_cache.resource(hop.region, hop.aws_id, stage_of(hop))
 
 
 def ask(hop: Hop, *, actor: Actor, reason: str, now: datetime) -> StageFlush:
     """Store a flush for a worker; while one runs it is that one. FlushError where there is nothing to flush."""
-    if hop.kind != HopKind.REST_API or not hop.aws_id or not _stage(hop):
+    if hop.kind != HopKind.REST_API or not hop.aws_id or not stage_of(hop):
         raise FlushError(f"{hop.name} has no stage cache that is known here; have its request path discovered.")
     if not reason.strip():
         raise FlushError("Say why: the reason is kept with the flush and in the audit log.")
     same = StageFlush.objects.filter(
-        account=hop.account, region=hop.region, api_id=hop.aws_id, stage=_stage(hop),
+        account=hop.account, region=hop.region, api_id=hop.aws_id, stage=stage_of(hop),
         state__in=[FlushState.REQUESTED, FlushState.IN_PROGRESS],
     )  # fmt: skip
     if (running := same.first()) is not None:
@@ -70,7 +80,7 @@ def ask(hop: Hop, *, actor: Actor, reason: str, now: datetime) -> StageFlush:
         account=hop.account,
         region=hop.region,
         api_id=hop.aws_id,
-        stage=_stage(hop),
+        stage=stage_of(hop),
         name=hop.name,
         api_slug=hop.api.slug,
         requested_by=actor.name,
@@ -147,7 +157,3 @@ def _mark(row: StageFlush, step: str, title: str, now: datetime) -> None:
     Event.put(
         f"stage_cache.{step}", subject=("stage_flush", row.uuid), api_slug=row.api_slug, title=title[:300], at=now
     )
-
-
-def _stage(hop: Hop) -> str:
-    return str(hop.details.get("stage") or hop.dimensions.get("Stage") or "")

@@ -36,6 +36,10 @@ PAGES = {
     "cache": "/cache/",
     "invalidation": "/cache/invalidations/{invalidation}/",
     "invalidation_new": "/cache/invalidations/new/",
+    "distribution": "/cache/distributions/{distribution}/",
+    "distribution_policy": "/cache/distributions/{distribution}/policy/",
+    "stage_flush": "/cache/distributions/{distribution}/stages/{cached_hop}/flush/",
+    "quota": "/cache/quotas/demo/",
     "webhooks": "/cache/webhooks/",
     "webhook_new": "/cache/webhooks/new/",
     "audit": "/audit/",
@@ -87,6 +91,9 @@ POSTS = {
     "invalidation_cancel": "/cache/invalidations/{invalidation}/cancel/",
     "invalidation_approve": "/cache/invalidations/{invalidation}/approve/",
     "invalidation_reject": "/cache/invalidations/{invalidation}/reject/",
+    "distribution_suspend": "/cache/distributions/{distribution}/suspend/",
+    "suspension_lift": "/cache/suspensions/1/lift/",
+    "suspension_replace": "/cache/suspensions/1/replace/",
     "hop_metric_read": "/apis/catalog/hops/{hop}/metrics/read/",
     "hop_metric_stop": "/apis/catalog/hops/{hop}/metrics/stop/",
     "webhook_rotate": "/cache/webhooks/{endpoint}/secret/",
@@ -96,6 +103,9 @@ POSTS = {
 ROWS = {
     "hop": "SELECT min(id) FROM estate_hop WHERE kind = 'cloudfront' AND api_id ="
     " (SELECT id FROM estate_edgeapi WHERE slug = 'catalog')",
+    "distribution": "SELECT id FROM estate_distribution WHERE name = 'products'",
+    "cached_hop": "SELECT min(id) FROM estate_hop WHERE kind = 'rest_api' AND api_id ="
+    " (SELECT id FROM estate_edgeapi WHERE slug = 'products')",
     "trace": "SELECT trace_id FROM traces_tracesummary LIMIT 1",
     "alarm": "SELECT min(id) FROM alarms_alarmrule",
     "channel": "SELECT min(id) FROM notifications_channel",

@@ -43,9 +43,11 @@ def test_an_invalidation_is_asked_for_by_keyboard_alone(operator):
     # Ticket, priority, and a time with a stop for each of its parts.
     tab_to(operator, operator.get_by_role("button", name="Preview"), most=10)
     operator.keyboard.press("Enter")
+    send = operator.get_by_role("button", name="Invalidate", exact=True)
+    expect(send).to_be_visible()
     tab_to(operator, skip, most=1)
     operator.keyboard.press("Enter")
-    tab_to(operator, operator.get_by_role("button", name="Invalidate", exact=True), most=16)
+    tab_to(operator, send, most=16)
     operator.keyboard.press("Enter")
     expect(operator).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/$"))
 
