@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max, Sum
 
 from edgeops.metrics.models import SettlingDelay
 
@@ -27,6 +26,10 @@ ON CONFLICT (account_id, region, namespace, day) DO UPDATE SET
     latest_seconds = CASE WHEN excluded.latest_seconds > metrics_settlingdelay.latest_seconds
                      THEN excluded.latest_seconds ELSE metrics_settlingdelay.latest_seconds END
 """
+LEARNED = """
+SELECT namespace, MAX(latest_seconds) FROM metrics_settlingdelay
+WHERE account_id = %s AND region = %s AND day > %s GROUP BY namespace HAVING SUM(polls) >= %s
+"""
 
 
 def learn(account_id: int, region: str, latest: Mapping[str, int], now: datetime) -> None:
@@ -39,15 +42,13 @@ def learn(account_id: int, region: str, latest: Mapping[str, int], now: datetime
 
 def learned(account_id: int, region: str, now: datetime) -> dict[str, int]:
     """Seconds by namespace after which values no longer change; a namespace not looked at enough is not in it."""
-    days = SettlingDelay.objects.filter(
-        account=account_id, region=region, day__gt=now.date() - timedelta(days=REMEMBERED_DAYS)
-    )
-    seen = days.values("namespace").annotate(looked=Sum("polls"), latest=Max("latest_seconds"))
-    return {
-        row["namespace"]: min(max(row["latest"] + MARGIN_SECONDS, LEAST_SECONDS), MOST_SECONDS)
-        for row in seen
-        if row["looked"] >= ENOUGH_POLLS
-    }
+    since = connection.ops.adapt_datefield_value(now.date() - timedelta(days=REMEMBERED_DAYS))
+    with connection.cursor() as cursor:
+        cursor.execute(LEARNED, [account_id, region, since, ENOUGH_POLLS])
+        return {
+            namespace: min(max(latest + MARGIN_SECONDS, LEAST_SECONDS), MOST_SECONDS)
+            for namespace, latest in cursor.fetchall()
+        }
 
 
 def tidy(now: datetime) -> int:

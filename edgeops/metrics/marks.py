@@ -162,10 +162,17 @@ def note_trouble(marks: Mapping[int, Mark], answered: Mapping[int, str], now: da
         Series.objects.filter(pk__in=forbidden).update(retry_at=now + ASK_FORBIDDEN_AGAIN)
 
 
+TROUBLED = """
+SELECT trouble, metric, dimensions_key FROM metrics_series
+WHERE NOT (trouble = '') AND account_id = %s AND region = %s AND stopped_at IS NULL ORDER BY id
+"""  # as the partial index `series_troubled` has it
+
+
 def troubles(account_id: int, region: str) -> str:
     """What a person should know of the series that do not answer completely; empty when all do."""
-    rows = Series.objects.filter(account=account_id, region=region, stopped_at=None).exclude(trouble="").order_by("pk")
-    found = list(rows.values_list("trouble", "metric", "dimensions_key"))
+    with connection.cursor() as cursor:
+        cursor.execute(TROUBLED, [account_id, region])
+        found = cursor.fetchall()
     names = {word: f"{metric} of {key}" for word, metric, key in reversed(found)}
     counts = Counter(word for word, *_ in found)
     return " ".join(

@@ -4,14 +4,14 @@ Rows are tuples here, not model instances: 5,000 series are polled each minute, 
 than everything that is done with them.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import NamedTuple, Protocol
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import connection, transaction
 
 from edgeops.aws.clients import Access, Meter
 from edgeops.aws.cloudwatch import Answer, Query, Result, Status
@@ -20,7 +20,7 @@ from edgeops.estate import breaker
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccessState, AccountHealth
 from edgeops.metrics import clock, marks, partitions, periods, storing, usage
-from edgeops.metrics.models import Interest, PollBatch, Series
+from edgeops.metrics.models import PollBatch
 
 STORED = {Status.COMPLETE, Status.PARTIAL}
 SERVICE = "cloudwatch"
@@ -51,7 +51,7 @@ def poll(pk: int, *, cloudwatch: CloudWatch, now: datetime) -> list[int]:
     batch = PollBatch.begin(pk, now=now)
     if batch is None or _is_held_back(batch, now):
         return []
-    asked = _Asked(Series.objects.filter(pk__in=batch.series_ids).order_by("pk"))
+    asked = _Asked(_rows(batch.series_ids))
     start = _still_kept(batch, now)
     if not asked.by_query or start >= batch.end:  # the series were deleted since, or the window is too old
         batch.finish(next_at=None, state=FetchState.DONE)
@@ -89,27 +89,38 @@ class _Row(NamedTuple):
     namespace: str
     metric: str
     statistic: str
-    dimensions: dict[str, str]
+    dimensions: str
     dimensions_key: str
     is_held: bool
 
 
-FIELDS = ("pk", "hop__api_id", "namespace", "metric", "statistic", "dimensions", "dimensions_key")
-IS_HELD = Exists(Interest.objects.filter(series=OuterRef("pk")))
+ASKED = """
+SELECT series.id, hop.api_id, namespace, metric, statistic, series.dimensions, dimensions_key,
+       EXISTS (SELECT 1 FROM metrics_interest WHERE series_id = series.id)
+FROM metrics_series AS series JOIN estate_hop AS hop ON hop.id = series.hop_id
+WHERE series.id IN ({ids}) ORDER BY series.id
+"""
+
+
+def _rows(series_ids: Sequence[int]) -> list[_Row]:
+    ids = ", ".join(["%s"] * len(series_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(ASKED.format(ids=ids), series_ids)
+        return [_Row._make(row) for row in cursor.fetchall()]
 
 
 class _Asked:
     """One query for each different metric, though two APIs may each have a series of it: AWS bills by the query."""
 
-    def __init__(self, series: QuerySet[Series]) -> None:
+    def __init__(self, rows: Iterable[_Row]) -> None:
         same: dict[tuple[str, str, str, str], list[_Row]] = defaultdict(list)
-        for row in map(_Row._make, series.values_list(*FIELDS, IS_HELD)):
+        for row in rows:
             same[row.namespace, row.metric, row.dimensions_key, row.statistic].append(row)
         self.by_query = {f"s{alike[0].pk}": alike for alike in same.values()}
 
     def read(self, batch: PollBatch, start: datetime, cloudwatch: CloudWatch, meter: Meter) -> Answer:
         queries = [
-            Query(query_id, first.namespace, first.metric, first.statistic, first.dimensions)
+            Query(query_id, first.namespace, first.metric, first.statistic, json.loads(first.dimensions))
             for query_id, (first, *_) in self.by_query.items()
         ]
         return cloudwatch.get_metric_data(
@@ -147,7 +158,7 @@ def _record_answer(
         if not batch.finish(next_at=None, state=FetchState.DONE, last_error=_incomplete(words)):
             return []
         known = marks.lock(sorted(answers))
-        changed = storing.store(found, period=batch.period)
+        changed = storing.store({pk: found[pk] for pk in known if pk in found}, period=batch.period)
         marks.move(batch, known, complete, now)
         marks.learn(batch, known, complete, changed, now)
         marks.note_trouble(known, words, now)

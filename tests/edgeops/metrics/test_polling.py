@@ -339,6 +339,17 @@ def test_series_deleted_meanwhile_are_not_asked_for(batch, cloudwatch, now):
     assert not AccountHealth.objects.exists()
 
 
+def test_a_series_deleted_while_cloudwatch_is_asked_costs_the_others_nothing(batch, series, cloudwatch, now):
+    gone = series["Errors", "Sum"]
+    cloudwatch.report("Errors", now - MINUTE, [1.0])
+    cloudwatch.report("Invocations", now - MINUTE, [2.0])
+    cloudwatch.on_call.append(gone.delete)
+
+    polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
+
+    assert list(Datapoint.objects.values_list("series_id", "value")) == [(series["Invocations", "Sum"].pk, 2.0)]
+
+
 def test_a_metric_two_apis_share_is_asked_for_once(api, account, series, cloudwatch, now):
     hop = api.hops.get(kind="lambda")
     other = EdgeApi.objects.create(

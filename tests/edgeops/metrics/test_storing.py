@@ -75,17 +75,6 @@ def test_what_is_no_number_is_never_stored(requests, now, value):
     assert stored(requests) == [(now + MINUTE, 1.0)]
 
 
-def test_a_series_deleted_meanwhile_costs_the_others_nothing(series, requests, now):
-    gone = series["Errors", "Sum"]
-    pk = gone.pk
-    gone.delete()
-    epoch = int(now.timestamp())
-
-    assert storing.store({pk: {epoch: 1.0}, requests.pk: {epoch: 2.0}}, period=60) == {requests.pk: epoch}
-
-    assert Datapoint.objects.count() == 1
-
-
 def test_deleting_a_series_takes_its_datapoints_along(series, requests, now):
     epoch = int(now.timestamp())
     storing.store({requests.pk: {epoch: 1.0}, series["Errors", "Sum"].pk: {epoch: 2.0}}, period=60)
