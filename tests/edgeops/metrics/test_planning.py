@@ -4,8 +4,9 @@ import pytest
 
 from edgeops.estate.fetches import FetchState
 from edgeops.estate.models import AccountHealth, AwsUsage, Hop
-from edgeops.metrics import interests, leases, planning, registry
+from edgeops.metrics import interests, leases, planning, polling, registry
 from edgeops.metrics.models import Lane, PollBatch, Series
+from tests.edgeops.metrics.fake_cloudwatch import FakeCloudWatch
 from tests.edgeops.metrics.rows import mark
 
 pytestmark = pytest.mark.django_db
@@ -350,3 +351,29 @@ def many(hop, count, **marks):
         )
         for index in range(count)
     )
+
+
+def test_a_minute_of_many_series_is_as_few_requests_as_there_can_be(api, now):
+    """Over 500 series in one region and less in another: two requests and one, each of one page."""
+    per_hop = {hop.kind: len(registry.ensure_series(hop)) for hop in api.hops.all()}
+    function, edge = api.hops.get(kind="lambda"), api.hops.get(kind="cloudfront")
+    for number in range(120):
+        twin = Hop(
+            api=api, account=api.account, region=function.region, kind=function.kind, position=2,
+            name=f"handler-{number}", dimensions={"FunctionName": f"handler-{number}"},
+        )  # fmt: skip
+        twin.save()
+        registry.ensure_series(twin)
+    Series.objects.update(polled_at=now - MINUTE, settled_until=now - 5 * MINUTE)
+    leases.renew("api:products", api, now)
+    cloudwatch = FakeCloudWatch()
+
+    for batch in planning.plan(now):
+        polling.poll(batch.pk, cloudwatch=cloudwatch, now=now)
+
+    series = 120 * per_hop["lambda"] + per_hop["lambda"] + per_hop["rest_api"]
+    assert Series.objects.exclude(region=edge.region).count() == series
+    assert 500 < series <= 1000
+    assert sorted((asked["region"], len(asked["queries"])) for asked in cloudwatch.asked) == [
+        ("eu-west-1", series - 500), ("eu-west-1", 500), ("us-east-1", per_hop["cloudfront"]),
+    ]  # fmt: skip
