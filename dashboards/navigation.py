@@ -27,7 +27,7 @@ ADDRESSES = {
     "invalidate": "/cache/invalidations/new/?distribution={}",
     "trace": "/traces/{}/",
     "channel": "/channels/",
-    "webhook_endpoint": "/cache/webhooks/",
+    "webhook_endpoint": "/cache/webhooks/{}/",
     "webhook_rule": "/cache/webhooks/",
     "webhook_delivery": "/cache/webhooks/#delivery-{}",
 }

@@ -12,6 +12,7 @@ from dashboards.views import (
     cache,
     channels,
     distributions,
+    endpoints,
     estate,
     found_path,
     health,
@@ -95,8 +96,12 @@ urlpatterns: list[URLPattern] = [
     path("cache/quotas/<slug:name>/", distributions.quota, name="quota"),
     path("cache/webhooks/", webhooks.listing, name="webhooks"),
     path("cache/webhooks/new/", webhooks.new, name="webhook_new"),
-    path("cache/webhooks/<int:pk>/secret/", webhooks.rotate, name="webhook_rotate"),
-    path("cache/webhooks/<int:pk>/switch/", webhooks.switch, name="webhook_switch"),
+    path("cache/webhooks/<int:pk>/", endpoints.detail, name="webhook"),
+    path("cache/webhooks/<int:pk>/edit/", endpoints.edit, name="webhook_edit"),
+    path("cache/webhooks/<int:pk>/secret/", endpoints.rotate, name="webhook_rotate"),
+    path("cache/webhooks/<int:pk>/switch/", endpoints.switch, name="webhook_switch"),
+    path("cache/webhooks/<int:pk>/pause/", endpoints.pause, name="webhook_pause"),
+    path("cache/webhooks/<int:pk>/delete/", endpoints.delete, name="webhook_delete"),
     path("hooks/v1/<str:key>", hooks.receive, name="hook"),
     path("hooks/v1/<str:key>/", hooks.receive),  # a redirect would turn the post into a GET
 ]

@@ -5,25 +5,9 @@ from typing import Any
 from django import forms
 
 from dashboards.forms.cache import MOMENT, MONO
+from dashboards.forms.lines import LinesField
 from edgeops.estate.models import Hop
 from edgeops.invalidations.models import Policy, QuotaProfile
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    widget = forms.Textarea
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(strip=False, required=False, widget=forms.Textarea(attrs={"rows": 3, **MONO}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """As it is typed."""
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> Any:
-        """The lines that say something."""
-        return [line.strip() for line in str(super().clean(value)).split("\n") if line.strip()]
 
 
 class _RefusableForm(forms.ModelForm):  # type: ignore[type-arg]  # takes none at run time

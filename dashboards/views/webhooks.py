@@ -1,41 +1,41 @@
-"""The webhooks page: endpoints with their rules, what arrived and what became of it. Admins make and turn over."""
+"""The webhooks page: every endpoint and the newest of what arrived; and making an endpoint, from a recipe or not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.db import IntegrityError
 from django.db.models import Prefetch
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import pages
+from dashboards.forms import schemes
+from dashboards.forms.schemes import SchemeForm
 from dashboards.forms.webhooks import EndpointForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
-from edgeops.invalidations.models import Request, Source
-from edgeops.webhooks import endpoints, examples
-from edgeops.webhooks.endpoints import TooManySecretsError
-from edgeops.webhooks.models import Endpoint, EndpointSecret, Rule, WebhookDelivery
-from edgeops.webhooks.rules import NewRule
+from edgeops.invalidations.models import Request, Source, Suspension
+from edgeops.webhooks import endpoints, pausing, recipes
+from edgeops.webhooks.models import Endpoint, Rule, WebhookDelivery
+from edgeops.webhooks.schemes import known
 
-DELIVERIES_SHOWN = 50
+DELIVERIES_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An endpoint as the page shows it."""
+    """An endpoint as the list shows it."""
 
     endpoint: Endpoint
     url: str
-    example: str
-    secrets: Sequence[EndpointSecret]
+    scheme: str
+    paused: Suspension | None
 
 
 @dataclass(frozen=True)
@@ -49,32 +49,27 @@ class Arrived:
 @require_GET
 @viewer
 def listing(request: HtmxRequest) -> HttpResponse:
-    """Every endpoint with its address, rules and an example, and the newest deliveries of all of them."""
-    now = timezone.now()
-    shown = Prefetch("rules", Rule.objects.existing())
-    rows = Endpoint.objects.existing().select_related("distribution").prefetch_related(shown, "secrets")
-    deliveries = list(WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN])
+    """Every endpoint with its address and rules, and the newest deliveries of all of them."""
+    rows = list(
+        Endpoint.objects.existing()
+        .select_related("distribution")
+        .prefetch_related(Prefetch("rules", Rule.objects.existing()))
+    )
+    paused = pausing.paused(rows, timezone.now())
     context = {
-        "endpoints": [_shown(endpoint, now) for endpoint in rows],
-        "deliveries": _with_requests(deliveries),
+        "endpoints": [Shown(one, address_of(one), known.get(one.scheme).TITLE, paused.get(one.pk)) for one in rows],
+        "deliveries": with_requests(list(WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN])),
     }
     return pages.render_page(request, "cache/webhooks.html", context, fragment="live")
 
 
-def _shown(endpoint: Endpoint, now: datetime) -> Shown:
-    rules = list(endpoint.rules.all())
-    live = [secret for secret in endpoint.secrets.all() if secret.not_after is None or secret.not_after > now]
-    url = _url(endpoint)
-    return Shown(endpoint, url, examples.curl(endpoint, url, rules[0] if rules else None, now=now), live)
-
-
-def _with_requests(deliveries: Sequence[WebhookDelivery]) -> list[Arrived]:
+def with_requests(deliveries: Sequence[WebhookDelivery]) -> list[Arrived]:
     """Each delivery with what it led to, in one query for all."""
     caused = Request.objects.filter(
         source=Source.WEBHOOK, cause_kind="webhook_delivery", cause_id__in=[str(one.pk) for one in deliveries]
     )
     by_cause: dict[str, list[Request]] = {}
-    for request in caused:
+    for request in caused.order_by("requested_at"):
         by_cause.setdefault(request.cause_id, []).append(request)
     return [Arrived(one, by_cause.get(str(one.pk), [])) for one in deliveries]
 
@@ -83,54 +78,68 @@ def _with_requests(deliveries: Sequence[WebhookDelivery]) -> list[Arrived]:
 @never_cache
 @admin
 def new(request: HtmxRequest) -> HttpResponse:
-    """Make an endpoint; the answer shows its secret, this one time."""
-    form = EndpointForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        wish = form.cleaned_data
-        rule = NewRule(wish["event_type"], wish["definition"])
-        try:
-            endpoint, secret = endpoints.create(
-                name=wish["name"],
-                distribution=wish["distribution"],
-                rules=[rule],
-                actor=pages.actor(request),
-                now=timezone.now(),
-            )
-        except IntegrityError:  # the same form, sent twice at once
-            form.add_error("name", "There is an endpoint of this name already; take another name.")
-        else:
-            return _secret_page(request, endpoint, secret)
-    return render(request, "cache/new_endpoint.html", {"form": form})
+    """Choose a recipe or a scheme, then make the endpoint; the answer shows its secret, this one time."""
+    recipe = recipes.get(request.GET.get("recipe", ""))
+    scheme = recipe.scheme if recipe is not None else request.GET.get("scheme", "")
+    if scheme not in known.SCHEMES:
+        if request.method != "POST":
+            choices: dict[str, Any] = {"recipes": recipes.every(), "schemes": known.choices()}
+            return render(request, "cache/choose_scheme.html", choices)
+        scheme = "standard"
+    data = request.POST if request.method == "POST" else None
+    initial: dict[str, Any] | None = None
+    if recipe is not None:
+        initial = {"name": recipe.title.split(",")[0], "pins": list(recipe.pins)}
+    form = EndpointForm(data, scheme=scheme, recipe=recipe, initial=initial)
+    config = schemes.form_of(scheme, data, recipe.config if recipe is not None else {})
+    # Both are asked, so that a person sees everything at once.
+    if data is not None and all([form.is_valid(), config.is_valid()]):
+        made = _made(request, form, config)
+        if made is not None:
+            return secret_page(request, *made)
+    context: dict[str, Any] = {
+        "form": form,
+        "config": config,
+        "recipe": recipe,
+        "scheme": scheme,
+        "scheme_title": known.get(scheme).TITLE,
+        "scheme_template": f"cache/schemes/{scheme}.html",
+    }
+    return render(request, "cache/new_endpoint.html", context)
 
 
-@require_POST
-@never_cache
-@admin
-def rotate(request: HtmxRequest, pk: int) -> HttpResponse:
-    """A new secret, shown this one time; the old one verifies for a day more."""
-    endpoint = get_object_or_404(Endpoint.objects.existing(), pk=pk)
+def _made(request: HtmxRequest, form: EndpointForm, config: SchemeForm) -> tuple[Endpoint, str] | None:
+    wish = form.cleaned_data
     try:
-        secret = endpoints.rotate(endpoint, actor=pages.actor(request), now=timezone.now())
-    except TooManySecretsError as error:
-        messages.error(request, str(error))
-        return redirect("webhooks")
-    return _secret_page(request, endpoint, secret)
+        return endpoints.create(
+            name=wish["name"],
+            distribution=wish["distribution"],
+            rules=form.rules,
+            actor=pages.actor(request),
+            now=timezone.now(),
+            scheme=form.scheme,
+            config=config.config,
+            pins=wish["pins"],
+            secret=wish.get("secret", ""),
+        )
+    except IntegrityError:  # the same form, sent twice at once
+        form.add_error("name", "There is an endpoint of this name already; take another name.")
+        return None
 
 
-@require_POST
-@admin
-def switch(request: HtmxRequest, pk: int) -> HttpResponse:
-    """Open or close an endpoint, as the form's `enabled` says."""
-    endpoint = get_object_or_404(Endpoint.objects.existing(), pk=pk)
-    is_enabled = request.POST.get("enabled") == "yes"
-    endpoints.set_enabled(endpoint, is_enabled=is_enabled, actor=pages.actor(request), now=timezone.now())
-    return redirect("webhooks")
-
-
-def _secret_page(request: HtmxRequest, endpoint: Endpoint, secret: str) -> HttpResponse:
-    context = {"endpoint": endpoint, "url": _url(endpoint), "secret": secret}
+def secret_page(request: HtmxRequest, endpoint: Endpoint, secret: str) -> HttpResponse:
+    """The secret of an endpoint, this one time; a scheme without one leads to the endpoint's page."""
+    if not secret:
+        return redirect("webhook", pk=endpoint.pk)
+    context = {
+        "endpoint": endpoint,
+        "url": address_of(endpoint),
+        "secret": secret,
+        "scheme": known.get(endpoint.scheme).TITLE,
+    }
     return render(request, "cache/secret.html", context)
 
 
-def _url(endpoint: Endpoint) -> str:
+def address_of(endpoint: Endpoint) -> str:
+    """Where its sender posts to."""
     return f"{settings.BASE_URL}{reverse('hook', kwargs={'key': endpoint.key})}"

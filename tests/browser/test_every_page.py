@@ -42,6 +42,9 @@ PAGES = {
     "quota": "/cache/quotas/demo/",
     "webhooks": "/cache/webhooks/",
     "webhook_new": "/cache/webhooks/new/",
+    "webhook": "/cache/webhooks/{endpoint}/",
+    "webhook_edit": "/cache/webhooks/{endpoint}/edit/",
+    "webhook_delete": "/cache/webhooks/{endpoint}/delete/",
     "audit": "/audit/",
     "settings": "/settings/",
     "estate": "/settings/estate/",
@@ -98,6 +101,7 @@ POSTS = {
     "hop_metric_stop": "/apis/catalog/hops/{hop}/metrics/stop/",
     "webhook_rotate": "/cache/webhooks/{endpoint}/secret/",
     "webhook_switch": "/cache/webhooks/{endpoint}/switch/",
+    "webhook_pause": "/cache/webhooks/{endpoint}/pause/",
     "hook": "/hooks/v1/{endpoint_key}",
 }
 ROWS = {
