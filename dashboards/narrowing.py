@@ -47,7 +47,7 @@ class Narrowing:
     @property
     def problems(self) -> list[str]:
         """Which values cannot be read."""
-        wrong = [text for text in (self.since, self.until) if text and _day(text) is None]
+        wrong = [text for text in (self.since, self.until) if text and day(text) is None]
         days = [f"“{text}” is no day; write it like 2026-11-26." for text in wrong]
         return [*days, *([f"There is no state “{self.state}”."] if self.state and not self._states else [])]
 
@@ -79,13 +79,14 @@ class Narrowing:
             yield Q(state__in=self._states)
 
     def _days(self) -> Iterator[Q]:
-        if since := _day(self.since):
+        if since := day(self.since):
             yield Q(requested_at__gte=since)
-        if until := _day(self.until):
+        if until := day(self.until):
             yield Q(requested_at__lt=until + timedelta(days=1))
 
 
-def _day(text: str) -> datetime | None:
+def day(text: str) -> datetime | None:
+    """The day as typed; None for what is none."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:

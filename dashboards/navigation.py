@@ -28,8 +28,8 @@ ADDRESSES = {
     "trace": "/traces/{}/",
     "channel": "/channels/",
     "webhook_endpoint": "/cache/webhooks/{}/",
-    "webhook_rule": "/cache/webhooks/",
-    "webhook_delivery": "/cache/webhooks/#delivery-{}",
+    "webhook_rule": "/cache/webhooks/rules/{}/",
+    "webhook_delivery": "/cache/webhooks/deliveries/{}/",
 }
 
 

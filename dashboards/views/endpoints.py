@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboards import pages
+from dashboards import pages, samples
 from dashboards.forms import schemes
 from dashboards.forms.webhooks import BoundsForm, DeleteForm, SecretForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, operator, viewer
 from dashboards.views.webhooks import address_of, secret_page, with_requests
 from edgeops.invalidations.refusals import AskingError
-from edgeops.webhooks import endpoints, examples, pausing, snippets
+from edgeops.webhooks import endpoints, pausing, snippets
 from edgeops.webhooks.endpoints import TooManySecretsError
 from edgeops.webhooks.models import Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
@@ -32,8 +32,17 @@ def detail(request: HtmxRequest, pk: int) -> HttpResponse:
     endpoint, now = _existing(pk), timezone.now()
     rules = list(endpoint.rules.existing())
     url = address_of(endpoint)
-    body = json.dumps(examples.event(rules[0] if rules else None, now=now), separators=(",", ":"))
-    lines = snippets.curl(endpoint.scheme, endpoint.config, url, body)
+    sample = samples.of(endpoint, rules[0] if rules else None, now=now)
+    body = json.dumps(sample.event, separators=(",", ":"))
+    lines = snippets.curl(
+        endpoint.scheme,
+        endpoint.config,
+        url,
+        body,
+        topic=sample.topic,
+        more=sample.headers,
+        content_type=sample.content_type,
+    )
     scheme = known.get(endpoint.scheme)
     context = {
         "endpoint": endpoint,

@@ -43,6 +43,11 @@ PAGES = {
     "webhooks": "/cache/webhooks/",
     "webhook_new": "/cache/webhooks/new/",
     "webhook": "/cache/webhooks/{endpoint}/",
+    "webhook_rule_new": "/cache/webhooks/{endpoint}/rules/new/",
+    "webhook_rule": "/cache/webhooks/rules/{rule}/",
+    "webhook_rule_edit": "/cache/webhooks/rules/{rule}/edit/",
+    "deliveries": "/cache/webhooks/deliveries/",
+    "delivery": "/cache/webhooks/deliveries/{delivery}/",
     "webhook_edit": "/cache/webhooks/{endpoint}/edit/",
     "webhook_delete": "/cache/webhooks/{endpoint}/delete/",
     "audit": "/audit/",
@@ -101,6 +106,10 @@ POSTS = {
     "hop_metric_stop": "/apis/catalog/hops/{hop}/metrics/stop/",
     "webhook_rotate": "/cache/webhooks/{endpoint}/secret/",
     "webhook_switch": "/cache/webhooks/{endpoint}/switch/",
+    "webhook_rule_switch": "/cache/webhooks/rules/{rule}/switch/",
+    "webhook_rule_delete": "/cache/webhooks/rules/{rule}/delete/",
+    "deliveries_rehearse": "/cache/webhooks/deliveries/rehearse/",
+    "deliveries_redeliver": "/cache/webhooks/deliveries/redeliver/",
     "webhook_pause": "/cache/webhooks/{endpoint}/pause/",
     "hook": "/hooks/v1/{endpoint_key}",
 }
@@ -113,6 +122,8 @@ ROWS = {
     "trace": "SELECT trace_id FROM traces_tracesummary LIMIT 1",
     "alarm": "SELECT min(id) FROM alarms_alarmrule",
     "channel": "SELECT min(id) FROM notifications_channel",
+    "rule": "SELECT min(id) FROM webhooks_rule",
+    "delivery": "SELECT min(id) FROM webhooks_webhookdelivery",
     "endpoint": "SELECT min(id) FROM webhooks_endpoint",
     "endpoint_key": "SELECT key FROM webhooks_endpoint LIMIT 1",
     "invalidation": "SELECT uuid FROM invalidations_request LIMIT 1",
@@ -144,6 +155,8 @@ def test_every_route_is_visited_here():
 def rows(demo, chromium, session_of):
     """An id of each kind; a first invalidation and looks at paths are asked for."""
     with chromium.new_context(base_url=demo.url, storage_state=session_of("operator")) as context:
+        key = demo.value(ROWS["endpoint_key"])
+        assert context.request.post(f"/hooks/v1/{key}", data={"type": "unsigned"}).status == 401  # kept in the log
         page = context.new_page()
         page.goto("/cache/invalidations/new/")
         page.get_by_label("Distribution").select_option(label="orders")

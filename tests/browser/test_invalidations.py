@@ -116,3 +116,57 @@ def test_everything_is_invalidated_by_an_admin_alone_who_types_the_name(operator
     expect(admin).to_have_url(DETAIL)
     # Traces may have taught by now what viewers ask for.
     expect(admin.get_by_text(re.compile("Unverifiable|known URLs under 1 wildcards"))).to_be_visible(timeout=60_000)
+
+
+def test_what_the_policy_limits_is_previewed_approved_by_another_and_proven(operator, admin):
+    admin.goto("/cache/")
+    admin.get_by_role("link", name="New invalidation").click()
+    distribution = admin.get_by_label("Distribution", exact=True).get_by_role("option", name="catalog")
+    policy = f"/cache/distributions/{distribution.get_attribute('value')}/policy/"
+    limit(admin, policy, items="1", approval=True)
+    try:
+        fill_form(operator, "/catalog/5\n/catalog/6", "Two at once", distribution="catalog")
+        operator.get_by_role("button", name="Preview").click()
+        expect(operator.get_by_text("A second person has to approve it.")).to_be_visible()
+        operator.get_by_role("button", name="Ask for approval").click()
+        expect(operator).to_have_url(DETAIL)
+        expect(operator.get_by_text("You asked for it yourself")).to_be_visible()
+        admin.goto(operator.url)
+        admin.get_by_role("button", name="Approve").click()
+        expect(admin.locator("ol.steps")).to_contain_text("Approved by admin")
+        expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=90_000)
+    finally:
+        limit(admin, policy, items="", approval=False)
+
+
+def limit(admin, policy, *, items, approval):
+    admin.goto(policy)
+    admin.get_by_label("Items in one request").fill(items)
+    admin.get_by_label("A second person approves").set_checked(approval)
+    admin.get_by_role("button", name="Save the policy").click()
+    expect(admin.get_by_text("Saved.")).to_be_visible()
+
+
+def test_an_endpoint_from_a_recipe_is_tried_posted_to_as_copied_and_proven(admin):
+    admin.goto("/cache/webhooks/")
+    admin.get_by_role("link", name="New endpoint").click()
+    admin.get_by_role("link", name="Your own service, on every data update").click()
+    admin.get_by_label("Name").fill("Shop data")
+    admin.get_by_label("Distribution").select_option(label="products")
+    admin.get_by_role("button", name="Make the endpoint").click()
+    secret = admin.locator("#secret").inner_text()
+    admin.get_by_role("link", name="To the endpoint").click()
+    admin.get_by_role("link", name="product changed").click()
+    admin.get_by_role("link", name="Edit and try").click()
+    body = admin.get_by_label("and a body")
+    body.fill(body.input_value().replace("tv-42", "5").replace("telly-42", "6"))
+    admin.get_by_role("button", name="Try it").click()
+    expect(admin.get_by_role("region", name="What it would do with this event")).to_contain_text("/products/5")
+    admin.get_by_role("link", name="Back to Shop data").click()
+    command = admin.get_by_label("Commands that post an event").inner_text()
+    assert "202" in run(re.sub(r"^SECRET=.*$", f"SECRET='{secret}'", command, flags=re.MULTILINE)).splitlines()[0]
+    admin.reload()
+    admin.get_by_role("region", name="What arrived").get_by_role("row").nth(1).get_by_role("link").first.click()
+    expect(admin.locator("#live .state.big")).to_have_text("Led to invalidations", timeout=30_000)
+    admin.get_by_role("link", name="product changed v1").click()
+    expect(admin.locator("#live .state.big")).to_have_text("Verified", timeout=90_000)

@@ -1,3 +1,5 @@
+import html
+import json
 import re
 from datetime import timedelta
 
@@ -176,3 +178,20 @@ def test_an_endpoint_without_rules_or_secrets_says_so(client, ada, endpoint, pag
     shown = text(client.get(page))
     assert "No rule yet" in shown
     assert "every post is refused" in shown
+
+
+@pytest.mark.parametrize("recipe", recipes.every(), ids=lambda one: one.key)
+def test_what_is_copied_and_tried_is_the_sample_of_the_recipe(client, ada, distribution, recipe):
+    client.force_login(ada)
+    url = f"{NEW}?recipe={recipe.key}"
+    client.post(url, filled(client.get(url)) | {"distribution": distribution.pk})
+    endpoint = Endpoint.objects.get()
+    shown = html.unescape(text(client.get(f"/cache/webhooks/{endpoint.pk}/")))
+    assert json.dumps(recipe.sample, separators=(",", ":"))[:60] in shown or recipe.scheme == "sns"
+    first = endpoint.rules.existing()[0]
+    editor = client.get(f"/cache/webhooks/rules/{first.pk}/edit/")
+    values = {}
+    for form in (editor.context["form"], editor.context["event"]):
+        values |= {one.html_name: one.field.prepare_value(one.value()) or "" for one in form}
+    page = text(client.post(f"/cache/webhooks/rules/{first.pk}/edit/", values | {"try": "1"}))
+    assert all(f"<li>{item}</li>" in page for item in recipe.makes)

@@ -336,7 +336,7 @@ def test_an_invalidation_by_a_webhook_links_its_delivery(client, vera, endpoint,
     (request,) = running.run(delivery.pk, now=now)
     client.force_login(vera)
     page = text(client.get(reverse("invalidation", args=[request.uuid])))
-    assert f"/cache/webhooks/#delivery-{delivery.pk}" in page
+    assert f"/cache/webhooks/deliveries/{delivery.pk}/" in page
     assert "rule product changed" in page
 
 
