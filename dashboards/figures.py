@@ -43,6 +43,8 @@ class Mark:
     at: datetime
     title: str
     kind: str
+    href: str = ""
+    """The page of what happened; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

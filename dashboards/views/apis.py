@@ -14,6 +14,7 @@ from dashboards import (
     figures,
     findings,
     looking,
+    navigation,
     pages,
     panels,
     path_charts,
@@ -169,7 +170,10 @@ def _tag(request: HtmxRequest, api: EdgeApi, look: PathLook, now: datetime) -> s
 
 def _marks(api: EdgeApi, time_range: TimeRange) -> list[Mark]:
     events = Event.objects.within(api.slug, time_range.start, time_range.end)
-    return [Mark(number, event.at, event.title, event.kind) for number, event in enumerate(events, start=1)]
+    return [
+        Mark(number, event.at, event.title, event.kind, navigation.address(event.subject_kind, event.subject_id))
+        for number, event in enumerate(events, start=1)
+    ]
 
 
 def _figures(hops: Iterable[HopReadings], time_range: TimeRange, marks: Sequence[Mark]) -> dict[str, Figure]:

@@ -36,7 +36,7 @@ def set_quota(account: Account, wish: Mapping[str, Any], *, actor: Actor, now: d
     """Change the named bounds of an account; None switches one off. Workers follow it with their next call."""
     profile = QuotaProfile.of(account)
     summary = f"Invalidation quotas of {account}"
-    _change(profile, wish, subject=("account", account.pk), summary=summary, actor=actor, now=now)
+    _change(profile, wish, subject=("account", account.name), summary=summary, actor=actor, now=now)
     return profile
 
 

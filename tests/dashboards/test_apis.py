@@ -341,3 +341,12 @@ def test_a_series_that_never_had_a_datapoint_says_so(signed_in, measured):
 
     assert "p95: CloudWatch has never published this, so nothing is known of it." in page
     assert "Errors: CloudWatch has never published this. It publishes only what is not zero" in page
+
+
+def test_an_event_leads_to_the_page_of_what_happened(signed_in, measured):
+    at = NOW - timedelta(minutes=10)
+    Event.put("invalidation.verified", subject=("request", "7-7"), api_slug="products", title="/<a> is proven", at=at)
+    Event.put("path.changed", subject=("nothing known", 1), api_slug="products", title="Path changed", at=at)
+    page = signed_in.get(PAGE).text
+    assert '<a href="/cache/invalidations/7-7/">/&lt;a&gt; is proven</a>' in page
+    assert "<span>Path changed<br>" in page
