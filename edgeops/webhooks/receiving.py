@@ -4,10 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from django.db import IntegrityError, transaction
-
-from edgeops.webhooks import bodies, certificates, endpoints, limits, masking, refusals
+from edgeops.webhooks import bodies, certificates, committing, endpoints, limits, masking, refusals
 from edgeops.webhooks.models import DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
 from edgeops.webhooks.schemes.seam import MalformedError, Post, Proof, SignatureError
@@ -66,18 +65,17 @@ def receive(endpoint: Endpoint, post: Post, *, address: str | None, now: datetim
 
 
 def _store(endpoint: Endpoint, proof: Proof, post: Post, address: str | None, now: datetime) -> Outcome:
-    try:
-        with transaction.atomic():
-            delivery = WebhookDelivery.objects.create(
-                message_id=proof.message_id,
-                secret_label=proof.label[:60],
-                is_id_signed=proof.is_id_signed,
-                is_control=proof.is_control,
-                next_at=now,
-                **_log(endpoint, post, post.body, address, now),
-            )
-    except IntegrityError:  # the id is known
-        return Outcome(Answer.DUPLICATE, WebhookDelivery.objects.get(endpoint=endpoint, message_id=proof.message_id))
+    delivery = WebhookDelivery(
+        message_id=proof.message_id,
+        secret_label=proof.label[:60],
+        is_id_signed=proof.is_id_signed,
+        is_control=proof.is_control,
+        next_at=now,
+        **_log(endpoint, post, post.body, address, now),
+    )
+    if not committing.deliveries.insert(delivery):
+        first = WebhookDelivery.objects.get(endpoint=endpoint, message_id=proof.message_id)
+        return Outcome(Answer.DUPLICATE, first)
     return Outcome(Answer.PONG if proof.is_control else Answer.ACCEPTED, delivery)
 
 
@@ -91,7 +89,7 @@ def _keep_refused(endpoint: Endpoint, why: str, post: Post, address: str | None,
     )
 
 
-def _log(endpoint: Endpoint, post: Post, kept: bytes, address: str | None, now: datetime) -> dict[str, object]:
+def _log(endpoint: Endpoint, post: Post, kept: bytes, address: str | None, now: datetime) -> dict[str, Any]:
     """What the event log keeps of every post."""
     return {
         "endpoint": endpoint,

@@ -237,7 +237,7 @@ def test_without_a_database_nothing_is_accepted(post, monkeypatch):
     def down(*_, **__):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(WebhookDelivery.objects, "create", down)
+    monkeypatch.setattr(WebhookDelivery, "save", down)
     response = post()
     assert (response.status_code, response["Retry-After"]) == (503, "30")
 
