@@ -62,7 +62,7 @@ def settle(decisions: Sequence[Decision], *, now: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # Locked as `apply` does it, in one order whoever settles.
         rules = AlarmRule.objects.select_for_update().filter(pk__in={one.alarm_series.rule_id for one in decisions})
-        watched = {rule.pk for rule in rules.order_by("pk") if rule.is_enabled and rule.deleted_at is None}
+        watched = set(rules.filter(is_enabled=True, deleted_at=None).order_by("pk").values_list("pk", flat=True))
         cursor.executemany(SETTLE, [_settled(one, now) for one in decisions if one.alarm_series.rule_id in watched])
 
 

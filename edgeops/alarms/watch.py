@@ -54,7 +54,7 @@ def evaluate_due(record: Callable[[Decision], None], *, now: datetime) -> int:
     raised, with all such failures, as an ExceptionGroup after the last alarm.
     """
     failures: list[Exception] = []
-    due = list(AlarmSeries.objects.unjudged().select_related("rule__api", "series").order_by("evaluated_until", "pk"))
+    due = list(AlarmSeries.objects.unjudged().select_related("series").order_by("evaluated_until", "pk"))
 
     def fail(alarm_series: AlarmSeries, error: Exception) -> None:
         log.error("alarm could not be judged", extra={"alarm_series": alarm_series.pk}, exc_info=error)

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from math import isfinite
 from typing import NamedTuple, Protocol
 
@@ -119,8 +120,9 @@ class _Asked:
         self.by_query = {f"s{alike[0].pk}": alike for alike in same.values()}
 
     def read(self, batch: PollBatch, start: datetime, cloudwatch: CloudWatch, meter: Meter) -> Answer:
+        parsed = cache(json.loads)  # the same of all metrics of a resource
         queries = [
-            Query(query_id, first.namespace, first.metric, first.statistic, json.loads(first.dimensions))
+            Query(query_id, first.namespace, first.metric, first.statistic, parsed(first.dimensions))
             for query_id, (first, *_) in self.by_query.items()
         ]
         return cloudwatch.get_metric_data(
@@ -178,13 +180,20 @@ def _incomplete(words: Mapping[int, str]) -> str:
 
 def _buckets(batch: PollBatch, answers: Mapping[int, Result | None]) -> dict[int, dict[int, float]]:
     """Values of each series by the epoch second their bucket starts at: one each, finite, inside the window."""
-    start, end, period = batch.start.timestamp(), batch.end.timestamp(), batch.period
+    start, end = int(batch.start.timestamp()), int(batch.end.timestamp())
     return {
-        pk: {
-            int(stamp // period * period): value
-            for stamp, value in zip(result.timestamps, result.values, strict=True)
-            if isfinite(value) and start <= stamp < end
-        }
+        pk: _inside(result, start, end, batch.period)
         for pk, result in answers.items()
         if result is not None and result.status in STORED
     }
+
+
+def _inside(result: Result, start: int, end: int, period: int) -> dict[int, float]:
+    """What is wrong is looked for in all at once, since hardly ever anything is."""
+    pairs: Iterable[tuple[float, float]] = zip(result.timestamps, result.values, strict=True)
+    if not all(map(isfinite, result.values)):
+        pairs = ((stamp, value) for stamp, value in pairs if isfinite(value))
+    buckets = {int(stamp // period * period): value for stamp, value in pairs}
+    if buckets and (min(buckets) < start or max(buckets) >= end):
+        return {at: value for at, value in buckets.items() if start <= at < end}
+    return buckets
