@@ -57,7 +57,11 @@ def of(request: Request, items: Sequence[Item]) -> Chain:
     """The chain of a request and of the items that are shown, in a handful of queries whatever their number."""
     carrying = Item.objects.filter(request=request).exclude(batch=None).values("batch")
     carried = Batch.objects.filter(pk__in=carrying).annotate(requests_count=Count("covered__request", distinct=True))
-    batches = list(carried.prefetch_related("tries", "probes").order_by("created_at", "uuid")[:BATCHES_SHOWN])
+    batches = list(
+        carried.select_related("warm_up")
+        .prefetch_related("tries", "probes")
+        .order_by("created_at", "uuid")[:BATCHES_SHOWN]
+    )
     if not batches and request.batch is not None:
         batches = [request.batch]
     delivery = _delivery(request)

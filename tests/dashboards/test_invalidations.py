@@ -18,6 +18,7 @@ from edgeops.invalidations.models import (
     Request,
     RequestState,
     TagHeader,
+    WarmUp,
 )
 from edgeops.webhooks import running
 from tests.fixtures.webhooks import event, receive
@@ -428,6 +429,15 @@ def test_the_page_tells_which_item_went_out_as_what(client, vera, asked, tick, u
     assert '<td data-label="Went out">covered by /products/*</td>' in page
     assert "it goes with theirs, and ends as theirs does" in page
     assert Batch.objects.get().caller_reference in page
+
+
+def test_what_was_fetched_again_is_told(client, vera, frozen, now):
+    request = frozen("/a")
+    client.force_login(vera)
+    url = reverse("invalidation", args=[request.uuid])
+    assert "Fetched again" not in text(client.get(url))
+    WarmUp.objects.create(batch=request.batch, paths=["/a", "/b"], fetched=2, failed=1, last_error="/<b> answered 500")
+    assert "2 of the 2 most wanted URLs, 1 without success: /&lt;b&gt; answered 500" in text(client.get(url))
 
 
 def test_a_request_in_several_batches_shows_them_all_in_few_queries(
