@@ -26,6 +26,8 @@ STRETCHES = {
     HopKind.REST_API: "gateway",
     HopKind.HTTP_API: "gateway",
 }
+# What stands beside the path: it guards, watches or runs within the hop in its column, and hands nothing on.
+BESIDE = {HopKind.WAF, HopKind.HEALTH_CHECK, HopKind.EDGE_FUNCTION}
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class Card:
             return self.access, "Read in part"
         known = (self.requests, self.hosts, self.blocked, self.is_well)
         return ("unknown", "No data") if all(one is None for one in known) else ("OK", "No trouble here")
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it gets a small card: what the path is made of comes first."""
+        return self.hop.kind in BESIDE
 
     @property
     def has_metrics(self) -> bool:

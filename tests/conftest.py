@@ -25,16 +25,23 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--only-storage"):
         items[:] = [item for item in items if stores_something(item)]
-    # The tests that share running processes stay together on one worker each, after all others: they take longest, and
-    # what they leave in the database (nothing, not even the roles) is not what a migration leaves.
+    # The tests that share running processes stay together on one worker each, after all others: they take longest.
     items.sort(key=lambda item: room(item) in TOGETHER)
     for item in items:
+        if commits(item):
+            # What a migration leaves, the roles among it, is put back before each of them: all of them or none may ask.
+            item.fixturenames.append("django_db_serialized_rollback")
         if room(item) in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(room(item)))
 
 
 def room(item):
     return item.path.relative_to(item.config.rootpath).parts[1]
+
+
+def commits(item):
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in getattr(item, "fixturenames", ()) or bool(marker and marker.kwargs.get("transaction"))
 
 
 def stores_something(item):

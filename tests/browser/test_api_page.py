@@ -9,6 +9,7 @@ DRAWN = "[data-chart][data-drawn]"
 
 def open_api(page, slug="catalog", query=""):
     page.goto(f"/apis/{slug}/{query}")
+    page.locator("[data-chart]").first.scroll_into_view_if_needed()
     expect(page.locator(DRAWN).first).to_be_visible()
 
 
@@ -19,7 +20,10 @@ def test_an_api_is_opened_from_the_overview_and_shows_its_path_with_the_hop_in_t
     path = viewer.get_by_role("region", name="Request path")
     expect(path).to_contain_text("Viewers")
     hops = path.locator(".hop")
-    expect(hops.locator("h3")).to_have_text(["CloudFront", "Application Load Balancer", "Target group", "Target group"])
+    names = ["CloudFront", "Application Load Balancer", "Target group", "Target group"]
+    expect(path.locator(".hop:not(.beside) h3")).to_have_text(names)
+    beside = ["AWS WAF web ACL", "Route 53 health check", "AWS WAF web ACL"]
+    expect(path.locator(".hop.beside h3")).to_have_text(beside)
     browse = hops.filter(has_text="catalog-browse")
     expect(browse).to_contain_text("Trouble here", timeout=60_000)
     expect(browse).to_contain_text("0 of 3")
