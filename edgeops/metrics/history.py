@@ -18,11 +18,11 @@ from edgeops.metrics.models import Gap, Lane, PollBatch
 
 STEP = 4320
 """Datapoints a series is read for at once: three days of minutes. Long steps cost less, short ones show more sooner."""
-MAX_POINTS = 12 * STEP
-"""Datapoints of a batch: stored in well under a second, so that live polls hardly wait."""
-MAX_WAITING = 4
-"""Batches under way at any time, and two of one account and region: live polls go first."""
-MAX_WAITING_OF_ONE = 2
+MAX_POINTS = 4 * STEP
+"""Datapoints of a batch: answered and stored in well under a second."""
+MAX_WAITING = 6
+"""Batches under way at any time, and half of them of one account and region: live polls hardly wait."""
+MAX_WAITING_OF_ONE = 3
 LOOKED_AT = 2000
 
 

@@ -147,7 +147,7 @@ def test_a_gap_that_could_not_be_read_stays_and_is_asked_for_once_a_minute(funct
     cloudwatch.statuses["Invocations"] = Status.INTERNAL_ERROR
 
     tens = [now + MINUTE + seconds * timedelta(seconds=10) for seconds in range(4)]
-    assert [len(work(cloudwatch, ten)) for ten in tens] == [2, 1, 0, 0]
+    assert [len(work(cloudwatch, ten)) for ten in tens] == [3, 0, 0, 0]
 
     assert gaps(function[0]) == before
     assert gaps(function[1]) != before
