@@ -22,7 +22,7 @@ MAX_ATTEMPTS = 5
 RUNS_KEPT = 10
 TOGETHER = 20
 # A post that arrives meanwhile waits for SQLite's one writer: a commit is due after so long, and then a breath.
-WRITE_SECONDS, BREATH_SECONDS = 0.02, 0.005
+WRITE_SECONDS, BREATH_SECONDS = 0.02, 0.01
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from edgeops.access.models import User
-from tests.bench import polling, reading, spending, viewers
+from tests.bench import hooks, polling, reading, spending, viewers
 
 ROUNDS = 15
 HTMX = {"HX-Request": "true"}
@@ -46,6 +46,7 @@ def measure() -> list[Figure]:
     read = reading.measure()
     cost = spending.measure()
     viewers_ratio = viewers.measure()
+    webhook = hooks.measure()
     poll = polling.measure()
     return [
         *pages,
@@ -55,6 +56,8 @@ def measure() -> list[Figure]:
         Figure("cost_idle_month", cost["cost_idle_month"], "$", 1.05),
         Figure("cost_watched_hour", cost["cost_watched_hour"], "$", 0.022),
         Figure("viewers_calls_ratio", viewers_ratio, "ratio", 1.0),
+        Figure("webhook_p95_ms", webhook["webhook_p95_ms"], "ms", 100.0),
+        Figure("webhook_p99_ms", webhook["webhook_p99_ms"], "ms", 500.0),
         Figure("poll_calls", poll["poll_calls"], "calls", poll["poll_calls_minimum"]),
         Figure("poll_wall_ratio", poll["poll_wall_ratio"], "ratio", 1.0),
         Figure("poll_cpu_ratio", poll["poll_cpu_ratio"], "ratio", 1.0),

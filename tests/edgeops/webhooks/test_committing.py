@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from edgeops.webhooks import committing
@@ -110,3 +110,33 @@ def test_a_fault_reaches_who_waits_as_what_it_is_and_is_over_then(db, now, monke
         with pytest.raises(type(fault), match="locked"):
             committer.insert(row(1, now))
     assert committer.insert(row(1, now))
+
+
+def test_a_worker_that_writes_for_a_while_delays_a_post_and_does_not_fail_it(transactional_db, now):
+    written, done = threading.Event(), threading.Event()
+
+    def work():
+        with transaction.atomic():
+            row(1, now).save()
+            written.set()
+            done.wait(20)
+        connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert written.wait(20)
+    threading.Timer(0.3, done.set).start()
+    assert Committer().insert(row(2, now))
+    worker.join(20)
+    assert SigningCertificate.objects.count() == 2
+
+
+def test_a_store_that_stays_locked_is_a_fault_in_the_end(transactional_db, now, monkeypatch):
+    def locked(*_, **__):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(committing, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(SigningCertificate, "save", locked)
+    with pytest.raises(OperationalError, match="locked"):
+        Committer().insert(row(1, now))
+    assert SigningCertificate.objects.count() == 0
