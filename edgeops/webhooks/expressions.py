@@ -46,11 +46,11 @@ def search(text: str, document: Any) -> Any:
     try:
         return _Bounded().visit(_parsed(text), document)
     except JMESPathError as error:
-        raise ExpressionError(f"{error}"[:300]) from error
+        raise ExpressionError(_storable(f"{error}")) from error
     except RecursionError:
         raise ExpressionError("It goes too deep into this event.") from None
     except (TypeError, AttributeError, OverflowError, ArithmeticError) as error:  # not every wrong type is foreseen
-        raise ExpressionError(f"It cannot be applied to this event: {error}"[:300]) from error
+        raise ExpressionError(_storable(f"It cannot be applied to this event: {error}")) from error
 
 
 def is_true(value: Any) -> bool:
@@ -78,6 +78,11 @@ class _Bounded(TreeInterpreter):  # type: ignore[misc]  # the package has no typ
         if (isinstance(found, list) and len(found) > MAX_LIST) or (isinstance(found, str) and len(found) > MAX_TEXT):
             raise ExpressionError("What it makes of this event is too large.")
         return found
+
+
+def _storable(text: str) -> str:
+    """An error that quotes the event: what no database stores (lone surrogates, NUL) is written as an escape."""
+    return text[:300].encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
 
 
 @lru_cache(maxsize=500)

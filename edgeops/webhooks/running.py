@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import cache
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
 from edgeops.invalidations.models import Request
 from edgeops.secrets import UnreadableSecretError
-from edgeops.webhooks import applying, bodies, connecting, rules, trying
+from edgeops.webhooks import applying, bodies, connecting, marks, rules, trying
 from edgeops.webhooks.applying import Run, Trials
-from edgeops.webhooks.models import DeliveryVerdict, Endpoint, Rule, WebhookDelivery
+from edgeops.webhooks.models import MAX_BYTES, DeliveryVerdict, Endpoint, Rule, WebhookDelivery
 from edgeops.webhooks.payloads import PayloadError
 from edgeops.webhooks.trying import Document
 
@@ -50,16 +50,18 @@ def is_due(pk: int, *, now: datetime) -> bool:
 def run_due(*, now: datetime) -> int:
     """Run the rules of the next few deliveries that are due, in one transaction; how many were taken up.
 
-    One that was tried before is run alone: whatever it fails with takes no others along.
+    One that was tried before is run alone, as whatever it fails with takes no others along then; so is one that takes
+    long, since the others would outlast their lease.
     """
     due = WebhookDelivery.objects.due(now)
-    fresh = list(due.filter(attempts=0).values_list("pk", flat=True)[:TOGETHER])
+    alone = Q(attempts__gt=0) | Q(is_control=True) | Q(body_bytes__gt=MAX_BYTES)
+    fresh = list(due.exclude(alone).values_list("pk", flat=True)[:TOGETHER])
     if fresh:
         _run(WebhookDelivery.claim_all(fresh, now=now, lease_seconds=LEASE_SECONDS), now)
-    tried = due.filter(attempts__gt=0).values_list("pk", flat=True).first()
-    if tried is not None:
-        run(tried, now=now)
-    return len(fresh) + (tried is not None)
+    single = due.filter(alone).values_list("pk", flat=True).first()
+    if single is not None:
+        run(single, now=now)
+    return len(fresh) + (single is not None)
 
 
 def _run(claimed: Sequence[WebhookDelivery], now: datetime) -> list[Request]:
@@ -91,9 +93,7 @@ def _made_ready(
     began = time.perf_counter()
     if delivery.attempts > MAX_ATTEMPTS:
         why = delivery.last_error or "the worker stopped each time; see its log"
-        delivery.finish(
-            next_at=None, state=DeliveryVerdict.DEAD, outcome=f"Given up after {MAX_ATTEMPTS} attempts: {why}"[:500]
-        )
+        _fail(delivery, DeliveryVerdict.DEAD, f"Given up after {MAX_ATTEMPTS} attempts: {why}", now)
         return None
     try:
         body = bodies.unseal(delivery.encrypted_body)
@@ -106,7 +106,7 @@ def _made_ready(
     try:
         document = trying.read(delivery.headers, body)
     except PayloadError as error:
-        delivery.finish(next_at=None, state=DeliveryVerdict.RULE_ERROR, outcome=str(error)[:500])
+        _fail(delivery, DeliveryVerdict.RULE_ERROR, str(error), now)
         return None
     found = applying.trials(rules_of(delivery.endpoint), document)
     return _Ready(delivery, document, found, time.perf_counter() - began)
@@ -121,7 +121,15 @@ def _concluded(ready: _Ready, now: datetime) -> list[Request]:
             # Another worker has run it since; its requests are these.
             transaction.set_rollback(True)
             return []
+        if done.state == DeliveryVerdict.RULE_ERROR:
+            marks.put_failure(delivery, now)
     return done.requests
+
+
+def _fail(delivery: WebhookDelivery, state: DeliveryVerdict, why: str, now: datetime) -> None:
+    with transaction.atomic():
+        if delivery.finish(next_at=None, state=state, outcome=why[:500]):
+            marks.put_failure(delivery, now)
 
 
 def _finish(delivery: WebhookDelivery, done: Run, seconds: float, now: datetime) -> bool:

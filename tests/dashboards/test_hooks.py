@@ -55,6 +55,11 @@ def test_a_signed_post_is_accepted_once_stored(post, published, slash):
     assert not response.cookies
 
 
+def test_header_names_are_read_in_any_case(post):
+    headers = {name.upper(): value for name, value in signed_headers(BODY, timezone.now()).items()}
+    assert post(headers=headers).status_code == 202
+
+
 def test_a_replay_is_answered_as_a_duplicate_and_not_run_again(post, published):
     first = post()
     again = post()

@@ -9,9 +9,10 @@ from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Request, Source
 from edgeops.secrets import decrypt
+from edgeops.timeline.models import Event
 from edgeops.webhooks import applying, endpoints, rules, running
 from edgeops.webhooks.definitions import Definition
-from edgeops.webhooks.models import DeliveryVerdict, RuleVersion, WebhookDelivery
+from edgeops.webhooks.models import MAX_BYTES, DeliveryVerdict, RuleVersion, WebhookDelivery
 from edgeops.webhooks.rules import NewRule
 from tests.fixtures.webhooks import event, receive
 
@@ -245,3 +246,41 @@ def test_two_workers_that_tick_at_once_share_what_is_due(delivered, now):
     second = WebhookDelivery.claim_all(pks, now=now, lease_seconds=30)
     assert ([one.pk for one in first], [one.pk for one in second]) == (pks[:3], pks[3:])
     assert [one.attempts for one in first] == [1, 1, 1]
+
+
+def test_an_error_that_quotes_what_cannot_be_stored_is_told_all_the_same(delivered, endpoint, now):
+    add_rule(endpoint, now, "broken", items=("/a",), when="abs(body.data.id) == `1`")
+    for number, text in enumerate([r"\ud800", r"\u0000"]):
+        body = b'{"type": "x", "data": {"id": "' + text.encode() + b'"}}'
+        delivery = delivered(body, f"msg_{number}")
+        running.run(delivery.pk, now=now)
+        delivery.refresh_from_db()
+        assert delivery.state == DeliveryVerdict.RULE_ERROR
+        assert "In function abs()" in delivery.outcome
+
+
+def test_a_connection_message_or_a_large_body_is_run_alone(delivered, now, monkeypatch):
+    large = delivered(event(id="large"), "large")
+    WebhookDelivery.objects.update(body_bytes=2 * MAX_BYTES)
+    small = delivered(event(id="small"), "small")
+    together = []
+    real = running._run
+
+    def spy(claimed, at):
+        together.append([one.pk for one in claimed])
+        return real(claimed, at)
+
+    monkeypatch.setattr(running, "_run", spy)
+    assert running.run_due(now=now) == 2
+    assert together == [[small.pk], [large.pk]]
+
+
+def test_a_delivery_that_fails_is_marked_on_the_charts_once_an_hour_and_endpoint(delivered, api, now):
+    first = delivered(b"not json", "msg_1")
+    for delivery in (first, delivered(event(id="../x"), "msg_2"), delivered(event(id=7), "msg_3")):
+        running.run(delivery.pk, now=now)
+    mark = Event.objects.get(kind="webhook.failed")
+    assert (mark.subject_kind, mark.subject_id, mark.api_slug) == ("webhook_delivery", str(first.pk), api.slug)
+    assert (
+        mark.title == "Webhook product data could not be applied: " + WebhookDelivery.objects.get(pk=first.pk).outcome
+    )
