@@ -72,12 +72,12 @@ app.conf.update(
         "close invalidation windows": {
             "task": "tasks.invalidating.close_windows",
             "schedule": 0.5,
-            "options": {"expires": 0.5},
+            "options": {"expires": 5.0},  # a worker that was busy for a while finds one that lives
         },
         "run webhook deliveries": {
             "task": "tasks.receiving.run_deliveries",
             "schedule": 0.5,
-            "options": {"expires": 0.5},
+            "options": {"expires": 5.0},  # a worker that was busy for a while finds one that lives
         },
         "plan metric polls": {"task": "tasks.polling.plan_polls", "schedule": 10.0, "options": {"expires": 10}},
         "plan trace windows": {

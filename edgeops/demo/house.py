@@ -59,9 +59,10 @@ class House:
         return self._program("prepare", commands.manage("seed_demo"))
 
     def upper_floors(self) -> list[Program]:
-        """The product: worker, beat, web."""
+        """The product: a worker that acts, one that reads AWS, beat, web."""
         return [
-            self._program("worker", commands.worker(), stop_seconds=15),
+            self._program("worker", commands.worker(queues=commands.ACTING), stop_seconds=15),
+            self._program("poller", commands.worker(queues=commands.READING), stop_seconds=15),
             self._program("beat", commands.beat()),
             self._program("web", commands.web(self.options.web_port), f"on {self.options.base_url}"),
         ]

@@ -66,9 +66,6 @@ def ask(
         if any(wrong.raw.startswith("#") for wrong in error.parsed.errors):
             tag_headers.ask_anew(distribution, now)
         raise
-    same = Request.objects.filter(distribution=distribution, source=source, idempotency_key=idempotency_key)
-    if (made := same.first()) is not None:
-        return made
     request = Request(
         distribution=distribution,
         source=source,
@@ -90,8 +87,8 @@ def ask(
     try:
         with transaction.atomic():
             _store(request, parsed, actor, now)
-    except IntegrityError:  # the same key, made by another process a moment ago
-        return same.get()
+    except IntegrityError:  # the same key: a second click, or another process a moment ago
+        return Request.objects.get(distribution=distribution, source=source, idempotency_key=idempotency_key)
     return request
 
 
@@ -140,7 +137,8 @@ def _accepted(
 ) -> tuple[Parsed, Scope]:
     if source in REPEATS:
         return parsing.as_sent(items), Scope()
-    parsed = parsing.parse_many(items, sites.of(distribution))
+    lines = list(items)
+    parsed = parsing.parse_many(lines, sites.needed(distribution, lines))
     if not parsed.is_good:
         raise ItemsRefusedError(parsed)
     found = scope.judge(parsed, Policy.of(distribution), is_admin=is_admin)

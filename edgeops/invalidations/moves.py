@@ -37,7 +37,7 @@ def take_along(batch: Batch, *, is_over: bool) -> None:
     whole = batch.requests.filter(is_split=False)
     if not is_over:
         whole = whole.exclude(state=RequestState.SUPERSEDED)
-    whole.update(state=batch.state)
+    whole.exclude(state=batch.state).update(state=batch.state)  # a look that changes nothing touches no row
     for request in Request.objects.filter(items__batch=batch, is_split=True).distinct():
         _stand(request)
 

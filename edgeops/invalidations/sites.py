@@ -1,9 +1,11 @@
 """The site of a distribution, read from its rows."""
 
+from collections.abc import Iterable
+
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import site
 from edgeops.invalidations.models import TagHeader
-from edgeops.invalidations.site import Site
+from edgeops.invalidations.site import ANYWHERE, Site
 
 
 def of(distribution: Distribution) -> Site:
@@ -17,3 +19,8 @@ def of(distribution: Distribution) -> Site:
         tag_trouble="" if tags is None else tags.last_error,
         elsewhere={host: name for name, domain, aliases in others for host in site.hosts(domain, aliases)},
     )
+
+
+def needed(distribution: Distribution, lines: Iterable[str]) -> Site:
+    """The same; where every line is a path nothing is read, since nothing of it would be asked."""
+    return ANYWHERE if all(line.lstrip().startswith("/") for line in lines) else of(distribution)

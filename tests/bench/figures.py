@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from edgeops.access.models import User
-from tests.bench import hooks, polling, reading, spending, viewers
+from tests.bench import hooks, invalidating, polling, reading, spending, viewers
 
 ROUNDS = 15
 HTMX = {"HX-Request": "true"}
@@ -47,6 +47,7 @@ def measure() -> list[Figure]:
     cost = spending.measure()
     viewers_ratio = viewers.measure()
     webhook = hooks.measure()
+    invalidation = invalidating.measure()
     poll = polling.measure()
     return [
         *pages,
@@ -58,6 +59,14 @@ def measure() -> list[Figure]:
         Figure("viewers_calls_ratio", viewers_ratio, "ratio", 1.0),
         Figure("webhook_p95_ms", webhook["webhook_p95_ms"], "ms", 100.0),
         Figure("webhook_p99_ms", webhook["webhook_p99_ms"], "ms", 500.0),
+        Figure("receipt_p95_s", invalidation["receipt_p95_s"], "s", 3.0),
+        Figure("storm_p95_s", invalidation["storm_p95_s"], "s", 11.0),
+        Figure("storm_by_hand_p95_s", invalidation["storm_by_hand_p95_s"], "s", 4.0),
+        Figure("storm_billed_items", invalidation["storm_billed_items"], "items", 3_500),
+        Figure("storm_lost", invalidation["storm_lost"], "events", 0),
+        Figure("storm_refused", invalidation["storm_refused"], "calls", 0),
+        Figure("kill_lost", invalidation["kill_lost"], "events", 0),
+        Figure("kill_double_billed", invalidation["kill_double_billed"], "items", 0),
         Figure("poll_calls", poll["poll_calls"], "calls", poll["poll_calls_minimum"]),
         Figure("poll_wall_ratio", poll["poll_wall_ratio"], "ratio", 1.0),
         Figure("poll_cpu_ratio", poll["poll_cpu_ratio"], "ratio", 1.0),

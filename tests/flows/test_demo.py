@@ -10,13 +10,13 @@ from contextlib import closing
 import psutil
 import pytest
 
-from edgeops.demo import environment, ports, process
+from edgeops.demo import commands, environment, ports, process
 from edgeops.demo.process import Program
 from tests.fixtures.localaws import free_port
 from tests.fixtures.processes import fetch
 
 VARIABLES = [port.variable for port in (ports.WEB, ports.LOCAL_AWS, ports.EDGE, ports.SMTP, ports.INBOX)]
-CHILDREN = {"redis", "local-aws", "receivers", "worker", "beat", "web"}
+CHILDREN = {"redis", "local-aws", "receivers", "worker", "poller", "beat", "web"}
 
 
 class Terminal:
@@ -77,7 +77,7 @@ def test_it_comes_up_heals_itself_ends_whole_and_keeps_its_state(terminal):
     assert all(f"{name:<10} started" in terminal.said for name in CHILDREN)
     first_password = password(terminal.said)
 
-    worker = next(found for found in terminal.everybody() if "worker" in found.cmdline())
+    worker = next(found for found in terminal.everybody() if commands.ACTING in found.cmdline())
     worker.kill()
     terminal.await_words("worker     restarted")
     assert "worker     was killed by SIGKILL; restarting now" in terminal.said
