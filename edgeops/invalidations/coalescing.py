@@ -14,6 +14,8 @@ from edgeops.invalidations import breaking, freezing, quota, rationing
 from edgeops.invalidations.models import Batch, BatchState, Policy, Priority, Request, Suspension
 from edgeops.invalidations.windows import FULL_ITEMS, Window
 
+# Half the time between two ticks: a window closes with the tick that is nearest to its end.
+NEAREST = timedelta(seconds=0.25)
 LANES_REMEMBERED = timedelta(minutes=10)
 # While CloudFront refuses a batch for these, sending it more would only be refused too.
 CROWDED = "TooManyInvalidationsInProgress"
@@ -50,7 +52,7 @@ def closed(now: datetime) -> list[Window]:
 
 
 def _is_closed(window: Window, policy: Policy, now: datetime) -> bool:
-    if window.closes_at(policy) <= now:
+    if window.closes_at(policy) <= now + NEAREST:
         return True
     return window.items >= FULL_ITEMS and freezing.distinct(window) >= FULL_ITEMS
 

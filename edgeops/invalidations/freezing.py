@@ -152,10 +152,11 @@ def _cover(batch: Batch, choice: Choice, queued: Sequence[Queued]) -> None:
 def _follow(batch: Batch, touched: set[UUID], *, openers: set[UUID]) -> None:
     """A request that brought something new is coalesced; one whose items others brought ends as they end."""
     requests = Request.objects.filter(pk__in=touched)
-    partly = set(requests.filter(items__batch=None, items__failure="").values_list("pk", flat=True))
     before = set(requests.exclude(batch=None).values_list("pk", flat=True))
-    requests.filter(pk__in=partly | before).update(is_split=True)
     requests.update(batch=batch)
-    requests.filter(pk__in=openers - partly).update(state=RequestState.COALESCED)
-    requests.filter(pk__in=touched - openers - partly).update(state=RequestState.SUPERSEDED)
+    mine = Request.objects.filter(batch=batch)
+    partly = set(mine.filter(items__batch=None, items__failure="").values_list("pk", flat=True))
+    mine.filter(pk__in=partly | before).update(is_split=True)
+    mine.filter(pk__in=openers - partly).update(state=RequestState.COALESCED)
+    mine.exclude(pk__in=openers | partly).update(state=RequestState.SUPERSEDED)
     superseding.adopt(batch, touched - partly)

@@ -66,7 +66,7 @@ def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> N
         now=now,
         mark="submitted",
         aws_id=accepted.id,
-        submitted_at=now,
+        submitted_at=_submitted_at(batch, accepted, now),
         billed_items=len(batch.items),
         last_error="",
         last_error_code="",
@@ -74,6 +74,14 @@ def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> N
     if is_mine:
         ledger.bill(batch.distribution.account, len(batch.items), accepted_at=accepted.created_at)
         repeating.tap_again(batch, now)
+
+
+def _submitted_at(batch: Batch, accepted: Invalidation, now: datetime) -> datetime:
+    """When CloudFront took it: of a repeat, the time of the call whose answer was lost, never before it was frozen.
+
+    What the edge has cached since then is fresh, though it is older than this answer.
+    """
+    return now if batch.attempts == 1 else max(batch.created_at, min(now, accepted.created_at))
 
 
 def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:

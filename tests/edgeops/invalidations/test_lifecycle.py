@@ -142,6 +142,19 @@ def test_a_worker_killed_after_cloudfront_accepted_finds_the_same_invalidation(b
     assert len(cloudfront.made) == 1
 
 
+def test_an_invalidation_found_again_counts_from_when_cloudfront_made_it(batch, cloudfront, edge, settle, advance, now):
+    """Its answer was lost, and it is completed long since: what the edge has cached after it is not stale."""
+    cloudfront.kill_after = cloudfront.is_done = True
+    cloudfront.clock = lambda: now + timedelta(seconds=1)
+    with pytest.raises(KilledError):
+        advance(batch, now)
+    edge.answers["/a"] = edge.answers["/b"] = {"x_cache": "Hit from cloudfront", "age_seconds": 300}
+    advance(batch, now + 10 * MINUTE)
+    batch.refresh_from_db()
+    settle(batch, until=now + 11 * MINUTE)
+    assert (batch.submitted_at, batch.state) == (now + timedelta(seconds=1), BatchState.VERIFIED)
+
+
 def test_a_worker_killed_while_following_looks_again(batch, cloudfront, advance, settle, now):
     settle(batch, until=now)
     cloudfront.kill_before = cloudfront.is_done = True
@@ -178,7 +191,8 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing(batch, cloudfront
     submitting.submit(mine, Sleeper(), now=now)
 
     batch.refresh_from_db()
-    assert batch.submitted_at == now + 2 * MINUTE
+    assert (batch.state, batch.next_at) == (BatchState.SUBMITTED, now + 2 * MINUTE + timedelta(seconds=2))
+    assert batch.tries.count() == 2
     assert len(cloudfront.made) == 1
 
 
