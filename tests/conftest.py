@@ -1,6 +1,11 @@
 """Fixtures shared between rooms, and how tests share two workers."""
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says more of what else the machine does than of the code.
+settings.register_profile("edgeops", deadline=None)
+settings.load_profile("edgeops")
 
 pytest_plugins = [
     "tests.fixtures.people",

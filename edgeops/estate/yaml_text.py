@@ -36,6 +36,7 @@ HEADER = """\
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 FRACTION = re.compile(r"-?[0-9]+\.[0-9]*(e[-+][0-9]+)?")
 WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+LINE_ENDS = "\x85\u2028\u2029"
 PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is there: many times as fast, and not slower on text made to be slow."""
 
@@ -87,6 +88,14 @@ class _Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 (PyYAML's)
         super().increase_indent(flow, False)  # noqa: FBT003
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Unicode's own ends of a line are written as escapes: PyYAML folds them otherwise, and reads a space."""
+        style = '"' if any(end in data for end in LINE_ENDS) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 class _Reader:

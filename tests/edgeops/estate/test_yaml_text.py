@@ -25,6 +25,16 @@ def test_a_document_comes_back_whole_from_its_text(doc):
     assert yaml_text.dump(yaml_text.load(text)) == text
 
 
+@pytest.mark.parametrize("text", ["\x85", "a\x85b", "\u2028", "a\u2029"])
+def test_the_ends_of_lines_that_unicode_adds_come_back(text):
+    odd = replace(FUNCTION, details={text: text})
+    doc = replace(ESTATE, apis=(replace(PRODUCTS, hops=(*PRODUCTS.hops[:-1], odd)),))
+
+    written = yaml_text.dump(doc)
+
+    assert yaml_text.load(written) == yaml_text.plain.estate_from_plain(yaml.safe_load(written)) == doc
+
+
 @given(doc=estates())
 def test_other_readers_of_yaml_understand_it_alike(doc):
     assert yaml_text.plain.estate_from_plain(yaml.safe_load(yaml_text.dump(doc))) == doc
