@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import pages, purses, sheets
-from dashboards.narrowing import STATES, Narrowing
+from dashboards.history import STATES, HistoryNarrowing
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from dashboards.sheets import Cell
@@ -29,7 +29,7 @@ HEADER = ("id", "requested_at", "distribution", "state", "requested_by", "source
 @viewer
 def history(request: HtmxRequest) -> HttpResponse:
     """Invalidations newest first, all or narrowed, what is under way, and the newest webhook deliveries."""
-    narrowing = Narrowing.of(request.GET)
+    narrowing = HistoryNarrowing.of(request.GET)
     found = narrowing.apply(Request.objects.newest().with_first_items(ITEMS_IN_A_ROW))
     context = {
         "page": Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page")),
@@ -57,7 +57,7 @@ def _counts() -> dict[str, int]:
 @viewer
 def export(request: HtmxRequest) -> HttpResponseBase:
     """The history, narrowed as the page is, as CSV."""
-    found = Narrowing.of(request.GET).apply(Request.objects.newest().with_first_items(ITEMS_IN_A_CELL))
+    found = HistoryNarrowing.of(request.GET).apply(Request.objects.newest().with_first_items(ITEMS_IN_A_CELL))
     return sheets.response("edgeops-invalidations", HEADER, _rows(found))
 
 

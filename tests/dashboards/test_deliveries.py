@@ -57,6 +57,11 @@ def test_a_day_that_cannot_be_read_is_told(client, vera, db):
     assert "“&lt;b&gt;” is no day" in text(client.get(LOG, {"since": "<b>"}))
 
 
+def test_a_verdict_that_there_is_not_is_told(client, vera, db):
+    client.force_login(vera)
+    assert "There is no verdict “nonsense”." in text(client.get(LOG, {"verdict": "nonsense"}))
+
+
 def test_the_log_has_pages_and_few_queries(client, otto, delivered, django_assert_max_num_queries):
     for number in range(55):
         delivered(number)
