@@ -19,6 +19,11 @@ def compact(number: float | None) -> str:
     return _significant(number)
 
 
+def count(number: int | None) -> str:
+    """Every digit, in threes: 12,000."""
+    return MISSING if number is None else f"{number:,}"
+
+
 def percent(number: float | None) -> str:
     """A number that already is in percent: 0.42 %."""
     return MISSING if number is None else f"{_significant(number)} %"

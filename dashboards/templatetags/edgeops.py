@@ -66,5 +66,5 @@ def age(moment: datetime | None) -> str | SafeString:
     )
 
 
-for written in (wording.compact, wording.percent, wording.duration, wording.dollars, wording.between):
+for written in (wording.compact, wording.count, wording.percent, wording.duration, wording.dollars, wording.between):
     register.filter(written.__name__, written)

@@ -15,6 +15,7 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
 from edgeops.invalidations import approvals, asking, flushing, freezing, previewing, tag_headers
 from edgeops.invalidations.asking import AskingError
+from edgeops.invalidations.items import Item
 from edgeops.invalidations.models import Priority, Request, Source
 from edgeops.invalidations.previewing import Preview
 
@@ -80,8 +81,17 @@ def _ask(request: HtmxRequest, form: InvalidationForm) -> Request:
 def _form_page(request: HtmxRequest, form: InvalidationForm) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "shown_max": ITEMS_SHOWN}
     if form.is_bound:
-        context |= {"parsed": form.parsed, "preview": _preview(form), "moved_on": "seen" in request.POST}
+        preview = _preview(form)
+        context |= {"parsed": form.parsed, "preview": preview, "lines": _lines(form, preview)}
+        context["moved_on"] = "seen" in request.POST
     return pages.render_page(request, "cache/new.html", context, fragment="live")
+
+
+def _lines(form: InvalidationForm, preview: Preview | None) -> list[tuple[Item, str]]:
+    """The first items, each with the wildcard that is sent instead of it, if any."""
+    covered_by = {} if preview is None else preview.covered_by
+    items = [] if form.parsed is None else form.parsed.items[:ITEMS_SHOWN]
+    return [(item, covered_by.get(item.sent_form, "")) for item in items]
 
 
 def _preview(form: InvalidationForm) -> Preview | None:

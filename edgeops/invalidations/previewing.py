@@ -1,6 +1,6 @@
 """What an invalidation would cost, wait for and take from the cache, told before it is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,8 @@ class Preview:
 
     forms: Sequence[str]
     """What would be sent: distinct, children under their wildcard. Each is billed as one item."""
+    covered_by: Mapping[str, str]
+    """The forms that are not sent, since a wildcard that is sent covers them; with that wildcard."""
     wildcards: int
     month_used: int
     dollars: Decimal
@@ -76,6 +78,7 @@ def preview(
     holding = [one for one in Suspension.objects.active(now).filter(distribution=distribution) if not one.lane]
     return Preview(
         forms=choice.forms,
+        covered_by={form: wide for form, wide in choice.covered_by.items() if form != wide},
         wildcards=choice.wildcards,
         month_used=used,
         dollars=ledger.price(used, len(choice.forms)),

@@ -84,6 +84,18 @@ def test_a_signed_webhook_takes_the_same_road_and_renews_what_viewers_see(operat
     expect(arrived).to_be_visible()
 
 
+def test_a_refresh_of_the_history_leaves_alone_what_is_typed_to_narrow_it(viewer):
+    viewer.goto("/cache/")
+    viewer.get_by_label("Who", exact=True).fill("ali")
+    viewer.get_by_label("State", exact=True).select_option("verified")
+    with viewer.expect_response(lambda response: response.request.headers.get("hx-request") == "true") as answered:
+        viewer.evaluate("document.body.dispatchEvent(new CustomEvent('refresh'))")
+    answered.value.finished()
+    viewer.wait_for_function("!document.querySelector('.htmx-swapping, .htmx-settling')")
+    expect(viewer.get_by_label("Who", exact=True)).to_have_value("ali")
+    expect(viewer.get_by_label("State", exact=True)).to_have_value("verified")
+
+
 def test_two_clicks_on_invalidate_are_one_request(operator, demo):
     fill_form(operator, "/products/4", "Clicked twice")
     operator.get_by_role("button", name="Preview").click()

@@ -225,6 +225,13 @@ def test_checking_shows_what_would_be_sent_and_sends_nothing(client, otto, form)
     assert not Request.objects.exists()
 
 
+def test_a_line_that_a_wildcard_covers_is_shown_as_not_sent(client, otto, form):
+    client.force_login(otto)
+    page = text(client.post(NEW, form("/c/1\n/c/*\n/d")))
+    assert page.count("covers it") == 1
+    assert 'not sent, <span class="mono">/c/*</span> covers it' in page
+
+
 def test_an_operator_cannot_invalidate_everything(client, otto, form):
     client.force_login(otto)
     assert "Only an admin" in text(client.post(NEW, form("/*", confirm="products")))

@@ -50,7 +50,7 @@ def test_trying_tells_what_it_would_cost(client, ada, new):
     client.force_login(ada)
     page = text(client.post(new, RULE | {"items": "/prices/{id}", "try": "1", "body": BODY}))
     assert "3 items, $0" in page
-    assert "1000 of the month&#x27;s free ones" in page or "1000 of the month's free ones" in page
+    assert "1,000 of the month&#x27;s free ones" in page or "1,000 of the month's free ones" in page
 
 
 def test_a_rule_is_tried_on_a_stored_delivery(client, ada, endpoint, new, now):

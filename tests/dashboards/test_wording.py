@@ -40,6 +40,11 @@ def test_dollars_are_written_so_that_small_sums_are_not_nothing(number, text):
     assert wording.dollars(number) == text
 
 
+@pytest.mark.parametrize(("number", "text"), [(None, "–"), (0, "0"), (999, "999"), (12_000, "12,000")])
+def test_a_count_keeps_every_digit(number, text):
+    assert wording.count(number) == text
+
+
 def test_a_sum_with_two_bounds_shows_both_where_they_differ():
     assert wording.between(Dollars(1.2, 3.4)) == "$1.20–$3.40"
     assert wording.between(Dollars(1.201, 1.2)) == "$1.20"

@@ -29,6 +29,10 @@ def test_the_price_is_told_from_the_month_to_date(preview, account):
     assert seen.dollars == Decimal("0.010")
 
 
+def test_what_a_wildcard_covers_is_named_with_it(preview):
+    assert preview("/a", "/c/*", "/c/1", "/c/d*").covered_by == {"/c/1": "/c/*", "/c/d*": "/c/*"}
+
+
 def test_a_wildcard_tells_what_it_takes_from_the_cache(preview, distribution, now):
     known.learn(distribution, {f"/products/{number}": number for number in range(40)}, now=now)
     seen = preview("/products/*", "/orders/1")
