@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from django.db.models import Count
 
+from edgeops.invalidations import concluding
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Item, Probe, Request, RequestState
 from edgeops.webhooks.models import WebhookDelivery
 
@@ -36,12 +38,21 @@ class Covered:
 
 
 @dataclass(frozen=True)
+class Round:
+    """Probes of one batch that were asked for together, and what they say."""
+
+    title: str
+    words: str
+    probes: Sequence[Probe]
+
+
+@dataclass(frozen=True)
 class Chain:
     """Everything that led to a request and came of it."""
 
     steps: Sequence[Step]
     batches: Sequence[Batch]
-    probes: Sequence[Probe]
+    rounds: Sequence[Round]
     covered: Sequence[Covered]
     delivery: WebhookDelivery | None = None
     followers: Sequence[Request] = field(default_factory=list)
@@ -51,6 +62,11 @@ class Chain:
     def is_moving(self) -> bool:
         """Whether a batch still has something to do."""
         return any(batch.next_at is not None for batch in self.batches)
+
+    @property
+    def probes_count(self) -> int:
+        """How often the edge has answered."""
+        return sum(len(one.probes) for one in self.rounds)
 
 
 def of(request: Request, items: Sequence[Item]) -> Chain:
@@ -68,7 +84,11 @@ def of(request: Request, items: Sequence[Item]) -> Chain:
     return Chain(
         steps=list(_steps(request, batches, delivery)),
         batches=batches,
-        probes=[probe for batch in batches for probe in batch.probes.all()],
+        rounds=[
+            one
+            for number, batch in enumerate(batches, 1)
+            for one in _rounds(batch, number if len(batches) > 1 else None)
+        ],
         covered=_covered(items, batches),
         delivery=delivery,
         followers=list(
@@ -97,6 +117,15 @@ def _sent_as(item: Item) -> str:
     if item.batch_id is None:
         return "not sent"
     return f"covered by {item.covered_by}" if item.covered_by else "as itself"
+
+
+def _rounds(batch: Batch, number: int | None) -> Iterator[Round]:
+    """The newest first: it is what somebody waits for."""
+    probes = sorted(batch.probes.all(), key=lambda probe: (-probe.round, probe.pk))
+    for which, found in groupby(probes, key=lambda probe: probe.round):
+        asked = list(found)
+        title = f"Round {which}" if number is None else f"Batch {number}, round {which}"
+        yield Round(title, concluding.summed_up(batch, asked), asked)
 
 
 def _steps(request: Request, batches: Sequence[Batch], delivery: WebhookDelivery | None) -> Iterator[Step]:

@@ -89,6 +89,11 @@ urlpatterns: list[URLPattern] = [
     path("cache/invalidations/<uuid:identity>/cancel/", invalidations.cancel, name="invalidation_cancel"),
     path("cache/invalidations/<uuid:identity>/approve/", invalidations.approve, name="invalidation_approve"),
     path("cache/invalidations/<uuid:identity>/reject/", invalidations.reject, name="invalidation_reject"),
+    path(
+        "cache/invalidations/<uuid:identity>/batches/<uuid:batch_id>/probe/",
+        invalidations.probe_again,
+        name="invalidation_probe",
+    ),
     path("cache/distributions/<int:pk>/", distributions.detail, name="distribution"),
     path("cache/distributions/<int:pk>/policy/", distributions.edit, name="distribution_policy"),
     path("cache/distributions/<int:pk>/suspend/", distributions.suspend, name="distribution_suspend"),

@@ -13,13 +13,15 @@ from dashboards import chains, pages
 from dashboards.forms.cache import InvalidationForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
-from edgeops.invalidations import approvals, asking, flushing, freezing, previewing, tag_headers
+from edgeops.invalidations import approvals, asking, flushing, freezing, previewing, proving, tag_headers
 from edgeops.invalidations.asking import AskingError
 from edgeops.invalidations.items import Item
-from edgeops.invalidations.models import Priority, Request, Source
+from edgeops.invalidations.models import Batch, Priority, Request, Source
 from edgeops.invalidations.previewing import Preview
 
 ITEMS_SHOWN, ITEMS_COPIED = 200, 3_000
+ASKED_AGAIN = "The edge is asked again; its answers appear under “What the edge answered” within seconds."
+ASKED_ALREADY = "The edge was asked again already since this page was shown; see “What the edge answered”."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -162,6 +164,23 @@ def reject(request: HtmxRequest, identity: UUID) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, "Refused: nothing of it is sent.")
+    return redirect("invalidation", identity=identity)
+
+
+@require_POST
+@operator
+def probe_again(request: HtmxRequest, identity: UUID, batch_id: UUID) -> HttpResponse:
+    """Have the edge asked once more; the form says which round its page has shown, so that a double click is one."""
+    carrying = _found(identity).items.values("batch")
+    batch = get_object_or_404(Batch.objects.select_related("distribution"), pk=batch_id, pk__in=carrying)
+    try:
+        started = request.POST.get("round") == str(batch.round) and proving.probe_again(
+            batch, actor=pages.actor(request), now=timezone.now()
+        )
+    except AskingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.info(request, ASKED_AGAIN if started else ASKED_ALREADY)
     return redirect("invalidation", identity=identity)
 
 

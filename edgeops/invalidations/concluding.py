@@ -17,16 +17,21 @@ UNVERIFIABLE = (
 
 
 def conclude(batch: Batch, now: datetime) -> None:
-    """End a batch as its probes say; a stale answer earns one new request."""
-    probes = list(batch.probes.order_by("pk"))
+    """End a batch as this round of probes says; in the first, a stale answer earns one new request.
+
+    Later rounds answer a person, who decides what follows: asking must not invalidate what only others may.
+    """
+    probes = list(batch.probes.filter(round=batch.round).order_by("pk"))
+    is_first = batch.round == 1
     verdicts = {probe.verdict for probe in probes}
     policy = Policy.of(batch.distribution)
     with transaction.atomic():
         if Verdict.STALE in verdicts:
             words = summed_up(batch, probes)[:500]
-            if move(batch, BatchState.VERIFY_FAILED, next_at=None, now=now, mark="verify_failed", outcome=words):
+            failed = move(batch, BatchState.VERIFY_FAILED, next_at=None, now=now, mark="verify_failed", outcome=words)
+            if failed and is_first:
                 repeating.try_once_more(batch, now)
-        elif _end_well(batch, probes, policy, now):
+        elif _end_well(batch, probes, policy, now) and is_first:
             warming.plan(batch, policy, now)
 
 

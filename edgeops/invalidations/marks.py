@@ -36,6 +36,12 @@ def put(step: str, request: Request, sent_forms: list[str], now: datetime) -> No
 
 def put_batch(step: str, batch: Batch, now: datetime) -> None:
     """Mark a step of a batch under the first of its requests."""
-    first = batch.requests.select_related("distribution").order_by("requested_at", "uuid").first()
+    first = first_request(batch)
     if first is not None:
         put(step, first, batch.items, now)
+
+
+def first_request(batch: Batch) -> Request | None:
+    """Of those it carries. One that is in several batches points at the newest alone, but its items tell."""
+    requests = Request.objects.select_related("distribution").order_by("requested_at", "uuid")
+    return requests.filter(batch=batch).first() or requests.filter(items__batch=batch).first()

@@ -1,11 +1,16 @@
-"""Proving a completed batch at the edge: one probe a step, then the verdict of all of them."""
+"""Proving a completed batch at the edge: one probe a step, then the verdict of all; again when a person asks."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
-from edgeops.invalidations import concluding, known, verification
-from edgeops.invalidations.models import Batch, Policy, Probe
+from edgeops.access import audit
+from edgeops.access.audit import Actor
+from edgeops.invalidations import concluding, items, known, marks, moves, verification
+from edgeops.invalidations.models import Batch, BatchState, Policy, Probe
+from edgeops.invalidations.models.batches import DONE
+from edgeops.invalidations.refusals import CannotProbeError
 from edgeops.invalidations.verification import Observation
 
 
@@ -21,15 +26,63 @@ def prove(batch: Batch, look: verification.Look, *, now: datetime) -> None:
             _store(batch, path, seen, now + timedelta(seconds=seen.took_seconds))
 
 
+def probe_again(batch: Batch, *, actor: Actor, now: datetime) -> bool:
+    """Have a batch that is over probed in one more round; False when somebody has asked for that round already.
+
+    Raises CannotProbeError. Asking is all it does: whatever the edge answers, nothing is invalidated or warmed by it.
+    """
+    _check(batch, now)
+    with transaction.atomic():
+        over = Batch.objects.filter(pk=batch.pk, round=batch.round, state__in=DONE, next_at=None)
+        if not over.update(state=BatchState.COMPLETED, next_at=now, round=F("round") + 1, verified_at=None, outcome=""):
+            return False
+        batch.refresh_from_db()
+        moves.take_along(batch, is_over=False)
+        _record(batch, actor, now)
+    return True
+
+
+def _check(batch: Batch, now: datetime) -> None:
+    if batch.state not in DONE:
+        raise CannotProbeError(
+            f"This batch is “{batch.get_state_display()}”. Only what CloudFront has completed can be looked for at the "
+            "edge."
+        )
+    if not Policy.of(batch.distribution).probes:
+        raise CannotProbeError(
+            f"The policy of {batch.distribution} asks for no probes. Raise its number of probes first; an admin may."
+        )
+    if not _sample(batch, now):
+        raise CannotProbeError(
+            "A wildcard or a tag names no URL by itself, and none is known that lies under those of this batch. URLs "
+            "become known from traces, and from invalidations that name them."
+        )
+
+
+def _record(batch: Batch, actor: Actor, now: datetime) -> None:
+    first = marks.first_request(batch)
+    audit.record(
+        actor,
+        "invalidation.probed_again",
+        subject=("batch", batch.pk) if first is None else marks.subject(first),
+        summary=f"The edge of {batch.distribution} is asked again about {items.named(batch.items)}",
+        detail={"batch": str(batch.pk), "cloudfront_id": batch.aws_id, "round": batch.round},
+        now=now,
+    )
+
+
 def _next(batch: Batch, now: datetime) -> str | None:
-    """A path of the sample that was not probed yet; what is known of wildcards may change on the way."""
-    limit = Policy.of(batch.distribution).probes
-    done = set(batch.probes.values_list("url", flat=True))
-    if len(done) >= limit:
+    """A path of the sample that was not probed in this round; what is known of wildcards may change on the way."""
+    done = set(batch.probes.filter(round=batch.round).values_list("url", flat=True))
+    if len(done) >= Policy.of(batch.distribution).probes:
         return None
+    return next((path for path in _sample(batch, now) if batch.distribution.viewer_url + path not in done), None)
+
+
+def _sample(batch: Batch, now: datetime) -> list[str]:
+    limit = Policy.of(batch.distribution).probes
     wide = [one.path for one in known.named_by(batch.distribution, batch.items, now=now)[:limit]]
-    sample = verification.sample(batch.items, wide, limit=limit)
-    return next((path for path in sample if batch.distribution.viewer_url + path not in done), None)
+    return verification.sample(batch.items, wide, limit=limit)
 
 
 def _store(batch: Batch, path: str, seen: Observation, now: datetime) -> None:
@@ -37,6 +90,7 @@ def _store(batch: Batch, path: str, seen: Observation, now: datetime) -> None:
     judged = verification.judge(seen, submitted_at=sent, completed_at=batch.completed_at or now, now=now)
     Probe.objects.create(
         batch=batch,
+        round=batch.round,
         at=now,
         url=seen.url,
         pop=seen.pop[:40],

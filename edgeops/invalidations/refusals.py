@@ -50,5 +50,9 @@ class CannotCancelError(AskingError):
         )
 
 
+class CannotProbeError(AskingError):
+    """The edge cannot be asked about it; the text says why."""
+
+
 class ApprovalError(AskingError):
     """It cannot be approved, or not by this person."""

@@ -18,6 +18,8 @@ FIRST_ERROR_STATUS, FORBIDDEN_STATUS = 400, 403
 # The cache key of most policies holds the normalised encoding; ask as a browser does.
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, br", "User-Agent": "EdgeOps-probe"}
 MAX_AGE_SECONDS = 2**31 - 1
+# The invalidation did its work; whether the object is the newest is another question.
+ORIGIN_MOVED_ON = " The origin has another ETag now: it changed since, or names each answer anew."
 MAX_TAGS = 50  # CloudFront reads no more of an object
 
 
@@ -96,10 +98,10 @@ def _judge_hit(seen: Observation, since_submitted: int, since_completed: int) ->
         return Judgement(Verdict.FRESH, "A hit with the origin's ETag.")
     if seen.age_seconds is None:
         return Judgement(Verdict.UNKNOWN, "A hit without an Age header: it cannot be told when it was cached.")
-    if seen.age_seconds <= since_completed:
-        return Judgement(Verdict.FRESH, f"A hit cached {seen.age_seconds} s ago, after the invalidation completed.")
     if seen.age_seconds <= since_submitted:
-        return Judgement(Verdict.FRESH, f"A hit cached {seen.age_seconds} s ago, after the invalidation was sent.")
+        step = "completed" if seen.age_seconds <= since_completed else "was sent"
+        words = f"A hit cached {seen.age_seconds} s ago, after the invalidation {step}."
+        return Judgement(Verdict.FRESH, words + (ORIGIN_MOVED_ON if seen.etag and seen.origin_etag else ""))
     return Judgement(
         Verdict.STALE, f"A hit cached {seen.age_seconds} s ago; the invalidation was sent {since_submitted} s ago."
     )

@@ -99,6 +99,7 @@ POSTS = {
     "invalidation_cancel": "/cache/invalidations/{invalidation}/cancel/",
     "invalidation_approve": "/cache/invalidations/{invalidation}/approve/",
     "invalidation_reject": "/cache/invalidations/{invalidation}/reject/",
+    "invalidation_probe": "/cache/invalidations/{invalidation}/batches/{invalidation}/probe/",
     "distribution_suspend": "/cache/distributions/{distribution}/suspend/",
     "suspension_lift": "/cache/suspensions/1/lift/",
     "suspension_replace": "/cache/suspensions/1/replace/",

@@ -61,6 +61,7 @@ TABLE = {
     "invalidation_cancel": (OPERATOR, "post"),
     "invalidation_approve": (OPERATOR, "post"),
     "invalidation_reject": (OPERATOR, "post"),
+    "invalidation_probe": (OPERATOR, "post"),
     "distribution": (VIEWER, "get"),
     "distribution_policy": (ADMIN, "get"),
     "distribution_suspend": (OPERATOR, "post"),

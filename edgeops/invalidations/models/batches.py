@@ -30,6 +30,8 @@ class BatchState(models.TextChoices):
 UNSENT = (BatchState.COALESCED, BatchState.RETRY_WAIT)
 # What may be in progress at CloudFront; a stuck one is not counted, since it could block its distribution for ever.
 IN_FLIGHT = (*UNSENT, BatchState.HELD, BatchState.SUBMITTED, BatchState.IN_PROGRESS)
+# CloudFront says it is done; what the edge serves can be looked at, as often as somebody wants to know.
+DONE = (BatchState.COMPLETED, BatchState.VERIFIED, BatchState.VERIFY_FAILED)
 
 
 class BatchQuerySet(WaitingQuerySet["Batch"]):
@@ -67,6 +69,7 @@ class Batch(WaitingRow):
     billed_items = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=500, blank=True, help_text="What was proven, or why it could not be.")
     root = models.UUIDField(null=True, help_text="The batch this one was split from first, when CloudFront refused it.")
+    round = models.PositiveSmallIntegerField(default=1, help_text="Which round of probes counts; people ask for more.")
 
     objects = BatchQuerySet.as_manager()
 
@@ -82,6 +85,11 @@ class Batch(WaitingRow):
 
     def __str__(self) -> str:
         return f"{self.caller_reference} {self.state}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether CloudFront has completed it, and its probes have said what they say."""
+        return self.state in DONE and self.next_at is None
 
 
 class BatchAttempt(models.Model):
@@ -108,6 +116,7 @@ class Probe(models.Model):
     """One request through the distribution after an invalidation completed. Rows are only ever added."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="probes")
+    round = models.PositiveSmallIntegerField(default=1)
     at = models.DateTimeField()
     url = models.CharField(max_length=4200)
     pop = models.CharField(

@@ -28,6 +28,11 @@ from edgeops.outbound import OutboundError, Response
             Verdict.STALE,
             "900 s",
         ),
+        (
+            {"x_cache": "Hit from cloudfront", "age_seconds": 10, "etag": '"a"', "origin_etag": '"b"'},
+            Verdict.FRESH,
+            "completed. The origin has another ETag now",
+        ),
         ({"x_cache": "RefreshHit from cloudfront", "age_seconds": 0}, Verdict.UNKNOWN, "no two ETags"),
         (
             {"x_cache": "RefreshHit from cloudfront", "etag": '"a"', "origin_etag": '"a"'},

@@ -1,0 +1,113 @@
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from edgeops.access.audit import Actor
+from edgeops.invalidations import proving
+from edgeops.invalidations.models import Batch, BatchState, Policy, RequestState
+
+OTTO = Actor("user", "otto")
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def text(response):
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def page_of(request):
+    return reverse("invalidation", args=[request.uuid])
+
+
+def button(request, batch):
+    return reverse("invalidation_probe", args=[request.uuid, batch.pk])
+
+
+@pytest.fixture
+def over(frozen, settle, cloudfront, now):
+    """A request whose batch has been probed to its end."""
+    cloudfront.is_done = True
+    request = frozen("/a", "/b")
+    settle(request.batch, until=now + MINUTE)
+    request.refresh_from_db()
+    return request
+
+
+def test_an_operator_has_the_edge_asked_again_and_the_page_waits_for_it(client, otto, over):
+    client.force_login(otto)
+    assert "data-refresh-seconds" not in text(client.get(page_of(over)))
+    page = text(client.post(button(over, over.batch), {"round": "1"}, follow=True))
+    assert "The edge is asked again; its answers appear" in page
+    assert "Asking the edge" in page
+    assert 'data-refresh-seconds="2"' in page
+    assert ">Probe again</button>" not in page
+    over.refresh_from_db()
+    assert (over.state, over.batch.round) == (RequestState.COMPLETED, 2)
+
+
+def test_the_rounds_are_shown_apart_the_newest_first(client, otto, over, edge, settle, now):
+    edge.answers["/a"] = {"x_cache": "Hit from cloudfront", "age_seconds": 999_999}
+    batch = over.batch
+    proving.probe_again(batch, actor=OTTO, now=now + HOUR)
+    settle(batch, until=now + 2 * HOUR)
+    client.force_login(otto)
+    page = text(client.get(page_of(over)))
+    newer, older = page.index("Round 2 <span"), page.index("Round 1 <span")
+    assert newer < page.index("1 fresh, 1 stale", newer) < older < page.index("2 fresh", older)
+    assert "4 probes" in page
+    assert "Still stale at the edge" in page
+
+
+def test_a_double_click_asks_once(client, otto, over, settle, now):
+    """Even when the first click's round is over before the second arrives."""
+    client.force_login(otto)
+    client.post(button(over, over.batch), {"round": "1"})
+    assert "asked again already" in text(client.post(button(over, over.batch), {"round": "1"}, follow=True))
+    batch = Batch.objects.get()
+    settle(batch, until=batch.next_at + MINUTE)
+    assert "asked again already" in text(client.post(button(over, over.batch), {"round": "1"}, follow=True))
+    assert Batch.objects.get().round == 2
+
+
+@pytest.mark.parametrize("wrong", [{}, {"round": ""}, {"round": "x"}, {"round": "-1"}, {"round": "9" * 400}])
+def test_a_round_that_was_not_shown_asks_nothing(client, otto, over, wrong):
+    client.force_login(otto)
+    assert client.post(button(over, over.batch), wrong).status_code == 302
+    assert Batch.objects.get().round == 1
+
+
+def test_a_viewer_neither_sees_the_button_nor_presses_it(client, vera, over):
+    client.force_login(vera)
+    assert "Probe again" not in text(client.get(page_of(over)))
+    assert client.post(button(over, over.batch), {"round": "1"}).status_code == 403
+    assert Batch.objects.get().round == 1
+
+
+def test_only_a_post_asks(client, otto, over):
+    client.force_login(otto)
+    assert client.get(button(over, over.batch)).status_code == 405
+    assert Batch.objects.get().round == 1
+
+
+def test_a_batch_of_another_request_is_not_found(client, otto, over, frozen, now):
+    other = frozen("/z", now=now + HOUR)
+    client.force_login(otto)
+    for address in (button(over, other.batch), reverse("invalidation_probe", args=[uuid.uuid4(), over.batch.pk])):
+        assert client.post(address, {"round": "1"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "probes", "words"),
+    [
+        (BatchState.IN_PROGRESS, 5, "This batch is “In progress”. Only what CloudFront has completed"),
+        (BatchState.VERIFIED, 0, "asks for no probes. Raise its number of probes first"),
+    ],
+)
+def test_why_it_cannot_be_asked_is_said(client, otto, over, state, probes, words):
+    Batch.objects.update(state=state)
+    Policy.objects.create(distribution=over.distribution, probes=probes)
+    client.force_login(otto)
+    assert words in text(client.post(button(over, over.batch), {"round": "1"}, follow=True))
+    assert Batch.objects.get().round == 1
