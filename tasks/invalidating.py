@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from edgeops.invalidations import coalescing, flushing, lifecycle, tag_headers, waking, warming
+from edgeops.invalidations import coalescing, configs, flushing, lifecycle, waking, warming
 from tasks.base import HouseTask
 from tasks.publishing import publish
 
@@ -21,15 +21,15 @@ def close_windows() -> None:
     """Freeze what was asked for as its windows close, and send off what has come due; idle, it only reads."""
     now = timezone.now()
     waking.wake(now)
-    tag_headers.plan(now)
+    configs.plan(now)
     for batch in dict.fromkeys([*coalescing.freeze_due(now), *lifecycle.just_due(now)]):
         publish(advance_batch, batch)
 
 
 @shared_task(base=HouseTask)
-def read_tag_header(pk: int) -> None:
-    """Read whether a distribution knows cache tags; the sweep asks for it again each hour."""
-    tag_headers.read(pk, now=timezone.now())
+def read_config(pk: int) -> None:
+    """Read how a distribution is invalidated, and its tenants; the sweep asks for it again each hour."""
+    configs.read(pk, now=timezone.now())
 
 
 @shared_task(base=HouseTask)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from edgeops.discovery import keeping
 from edgeops.discovery.models import Discovery
 from edgeops.invalidations import known
-from edgeops.invalidations.models import Batch, StageFlush, TagHeader, WarmUp
+from edgeops.invalidations.models import Batch, DistributionConfig, StageFlush, WarmUp
 from edgeops.metrics import retention
 from edgeops.metrics.models import PollBatch
 from edgeops.notifications.models import Delivery
@@ -21,7 +21,7 @@ from edgeops.webhooks.models import WebhookDelivery
 from tasks.base import HouseTask
 from tasks.delivering import send_delivery
 from tasks.discovering import run_discovery
-from tasks.invalidating import advance_batch, flush_stage, read_tag_header, warm_up
+from tasks.invalidating import advance_batch, flush_stage, read_config, warm_up
 from tasks.polling import run_poll
 from tasks.publishing import publish
 from tasks.receiving import run_delivery
@@ -35,7 +35,7 @@ WORK: tuple[tuple[type[WaitingRow], Task], ...] = (  # type: ignore[type-arg]
     (WebhookDelivery, run_delivery),
     (Delivery, send_delivery),
     (TraceDocument, fetch_document),
-    (TagHeader, read_tag_header),
+    (DistributionConfig, read_config),
     (StageFlush, flush_stage),
     (WarmUp, warm_up),
     (Discovery, run_discovery),

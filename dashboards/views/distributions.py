@@ -14,13 +14,13 @@ from dashboards.permissions import admin, operator, viewer
 from edgeops.estate.models import Account, Distribution, Hop
 from edgeops.invalidations import breaking, flushing, policies, suspending
 from edgeops.invalidations.models import (
+    DistributionConfig,
     Policy,
     QuotaProfile,
     Request,
     RequestState,
     StageFlush,
     Suspension,
-    TagHeader,
 )
 from edgeops.invalidations.policies import PolicyError
 from edgeops.invalidations.refusals import AskingError
@@ -45,7 +45,7 @@ def _page(request: HtmxRequest, distribution: Distribution, form: SuspensionForm
         "distribution": distribution,
         "policy": Policy.of(distribution),
         "profile": QuotaProfile.of(distribution.account),
-        "tag_header": TagHeader.objects.filter(distribution=distribution).first(),
+        "config": DistributionConfig.objects.filter(distribution=distribution).first(),
         "active": active,
         "is_suspended": any(not one.lane for one in active),
         "held": held.aggregate(requests=Count("pk"))["requests"],

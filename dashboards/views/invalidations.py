@@ -13,7 +13,7 @@ from dashboards import chains, pages
 from dashboards.forms.cache import InvalidationForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
-from edgeops.invalidations import approvals, asking, flushing, freezing, previewing, proving, tag_headers
+from edgeops.invalidations import approvals, asking, configs, flushing, freezing, previewing, proving
 from edgeops.invalidations.asking import AskingError
 from edgeops.invalidations.items import Item
 from edgeops.invalidations.models import Batch, Priority, Request, Source
@@ -103,7 +103,7 @@ def _preview(form: InvalidationForm) -> Preview | None:
         return None
     now = timezone.now()
     if any(wrong.raw.startswith("#") for wrong in form.parsed.errors):
-        tag_headers.ask_anew(distribution, now)
+        configs.ask_anew(distribution, now)
     if not form.parsed.is_good or form.scope_in(distribution).is_refused:
         return None
     priority = form.cleaned_data.get("priority", Priority.NORMAL)

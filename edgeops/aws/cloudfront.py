@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from edgeops.aws.clients import ONCE, OWN, Access, Meter
+from edgeops.aws.distributions import FOR_TENANTS
 from edgeops.aws.gateway import Gateway
 
 REGION = "us-east-1"
+PAGE = 100
 IN_PROGRESS, COMPLETED = "InProgress", "Completed"
 ALREADY_EXISTS = "InvalidationBatchAlreadyExists"
 
@@ -24,6 +26,17 @@ class Invalidation:
     status: str
     created_at: datetime
     items: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What of a distribution's configuration decides how it is invalidated.
+
+    `cache_tag_header` is the origin's header that names cache tags; empty where there is none, and tags match nothing.
+    """
+
+    cache_tag_header: str
+    is_for_tenants: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +75,11 @@ class CloudFront(Gateway):
         """How many invalidations run in a distribution now, whoever made them."""
         return int(self.ask("GetDistribution", Id=distribution_id)["Distribution"]["InProgressInvalidationBatches"])
 
-    def cache_tag_header(self, distribution_id: str) -> str:
-        """The origin's header that names cache tags; empty where there is none, and tags match nothing."""
-        config = self.ask("GetDistributionConfig", Id=distribution_id)["DistributionConfig"]
-        return str(config.get("CacheTagConfig", {}).get("HeaderName", ""))
+    def config(self, distribution_id: str) -> Config:
+        """How a distribution is invalidated."""
+        told = self.ask("GetDistributionConfig", Id=distribution_id)["DistributionConfig"]
+        header = str(told.get("CacheTagConfig", {}).get("HeaderName", ""))
+        return Config(header, is_for_tenants=told.get("ConnectionMode") == FOR_TENANTS)
 
     def create_tenant_invalidation(self, tenant_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:
         """Ask for these items of one tenant to be gone; a distribution for tenants only is invalidated by tenant."""
@@ -83,7 +97,10 @@ class CloudFront(Gateway):
     def tenants(self, distribution_id: str) -> Iterator[Tenant]:
         """The tenants of a distribution; one that is not for tenants has none."""
         of = {"DistributionId": distribution_id}
-        for page in self.pages("ListDistributionTenants", after="Marker", following="NextMarker", AssociationFilter=of):
+        pages = self.pages(
+            "ListDistributionTenants", after="Marker", following="NextMarker", AssociationFilter=of, MaxItems=PAGE
+        )
+        for page in pages:
             yield from map(_tenant, page.get("DistributionTenantList") or ())
 
     def _create(self, operation: str, items: Sequence[str], caller_reference: str, **named: str) -> Invalidation:

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
+from edgeops.invalidations import configs, marks, scope, sites, superseding
 from edgeops.invalidations import items as parsing
-from edgeops.invalidations import marks, scope, sites, superseding, tag_headers
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.models import Item, Policy, Priority, Request, RequestState, Source, Suspension
 from edgeops.invalidations.models.requests import UNSENT
@@ -64,7 +64,7 @@ def ask(
         parsed, found = _accepted(distribution, items, reason, source, is_admin=may_invalidate_everything)
     except ItemsRefusedError as error:
         if any(wrong.raw.startswith("#") for wrong in error.parsed.errors):
-            tag_headers.ask_anew(distribution, now)
+            configs.ask_anew(distribution, now)
         raise
     request = Request(
         distribution=distribution,

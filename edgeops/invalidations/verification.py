@@ -11,7 +11,7 @@ from datetime import datetime
 
 from edgeops import outbound
 from edgeops.estate.models import Distribution
-from edgeops.invalidations.models import TagHeader, Verdict
+from edgeops.invalidations.models import DistributionConfig, Verdict
 from edgeops.outbound import OutboundError
 
 FIRST_ERROR_STATUS, FORBIDDEN_STATUS = 400, 403
@@ -141,8 +141,8 @@ def look(distribution: Distribution, path: str) -> Observation:
 
 def _tags(distribution: Distribution, headers: Mapping[str, str]) -> tuple[str, ...]:
     """The cache tags of the answer, where the distribution knows them, and does not take the header away."""
-    known = TagHeader.objects.filter(distribution=distribution).first()
-    told = headers.get(known.header, "") if known is not None and known.header else ""
+    known = DistributionConfig.objects.filter(distribution=distribution).first()
+    told = headers.get(known.cache_tag_header, "") if known is not None and known.cache_tag_header else ""
     return tuple(f"#{tag.strip().lower()}" for tag in told.split(",") if tag.strip())[:MAX_TAGS]
 
 

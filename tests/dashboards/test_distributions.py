@@ -9,6 +9,7 @@ from edgeops.access.models import Audit
 from edgeops.estate.models import Distribution, Hop
 from edgeops.invalidations import suspending
 from edgeops.invalidations.models import (
+    DistributionConfig,
     Policy,
     QuotaProfile,
     Request,
@@ -16,7 +17,6 @@ from edgeops.invalidations.models import (
     Source,
     StageFlush,
     Suspension,
-    TagHeader,
 )
 
 ADA = Actor("user", "ada")
@@ -64,7 +64,7 @@ def text(response):
 def test_a_viewer_sees_the_policy_in_words_and_changes_nothing(
     client, vera, page, distribution, django_assert_max_num_queries
 ):
-    TagHeader.objects.create(distribution=distribution, header="cache-tag", read_at=timezone.now())
+    DistributionConfig.objects.create(distribution=distribution, cache_tag_header="cache-tag", read_at=timezone.now())
     Policy.objects.create(distribution=distribution, ceilings=["/a/*"], double_tap_seconds=30, breaker_per_minute=None)
     client.force_login(vera)
     with django_assert_max_num_queries(16):
@@ -82,7 +82,7 @@ def test_a_viewer_sees_the_policy_in_words_and_changes_nothing(
 def test_what_is_not_known_of_tags_is_said(client, vera, page, distribution):
     client.force_login(vera)
     assert "not read yet" in text(client.get(page))
-    TagHeader.objects.create(distribution=distribution, header="", read_at=timezone.now())
+    DistributionConfig.objects.create(distribution=distribution, cache_tag_header="", read_at=timezone.now())
     assert "none, so cache tags are refused" in text(client.get(page))
 
 

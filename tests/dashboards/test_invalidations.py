@@ -13,11 +13,11 @@ from edgeops.invalidations.models import (
     Batch,
     BatchState,
     CostMonth,
+    DistributionConfig,
     Policy,
     Probe,
     Request,
     RequestState,
-    TagHeader,
     WarmUp,
 )
 from edgeops.webhooks import running
@@ -136,7 +136,7 @@ def test_fields_filled_by_hand_are_refused(client, otto, form, changes):
 
 
 def test_a_tag_that_is_not_known_yet_is_refused_and_read_soon(client, otto, form, distribution):
-    row = TagHeader.objects.create(distribution=distribution, next_at=timezone.now() + timedelta(hours=1))
+    row = DistributionConfig.objects.create(distribution=distribution, next_at=timezone.now() + timedelta(hours=1))
     client.force_login(otto)
     assert "does not know yet" in text(client.post(NEW, form("#product:7")))
     row.refresh_from_db()

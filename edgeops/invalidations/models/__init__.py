@@ -8,10 +8,11 @@ from edgeops.invalidations.models.batches import (
     Verdict,
     WarmUp,
 )
+from edgeops.invalidations.models.configs import DistributionConfig, Place, Tenant
 from edgeops.invalidations.models.flushes import FlushState, StageFlush
 from edgeops.invalidations.models.known import KnownUrl
 from edgeops.invalidations.models.ledger import CostMonth
-from edgeops.invalidations.models.policies import Policy, Suspension, TagHeader
+from edgeops.invalidations.models.policies import Policy, Suspension
 from edgeops.invalidations.models.quotas import QuotaProfile
 from edgeops.invalidations.models.requests import (
     PEOPLE,
@@ -29,10 +30,12 @@ __all__ = [
     "BatchAttempt",
     "BatchState",
     "CostMonth",
+    "DistributionConfig",
     "FlushState",
     "Item",
     "ItemKind",
     "KnownUrl",
+    "Place",
     "Policy",
     "Priority",
     "Probe",
@@ -42,7 +45,7 @@ __all__ = [
     "Source",
     "StageFlush",
     "Suspension",
-    "TagHeader",
+    "Tenant",
     "Verdict",
     "WarmUp",
 ]

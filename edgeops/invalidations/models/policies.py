@@ -1,4 +1,4 @@
-"""What a distribution's invalidations follow: its policy, what suspends them, and whether it knows cache tags."""
+"""What a distribution's invalidations follow: its policy, and what suspends them."""
 
 from datetime import datetime
 from typing import Self
@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q
 
 from edgeops.estate.models import Distribution
-from edgeops.waiting import WaitingQuerySet, WaitingRow
 
 
 class Policy(models.Model):
@@ -112,25 +111,3 @@ class Suspension(models.Model):
     def holds(self, lane: str) -> bool:
         """Whether it holds what comes through a lane."""
         return self.lane in ("", lane)
-
-
-class TagHeaderQuerySet(WaitingQuerySet["TagHeader"]):
-    """Queries over what is known of tags."""
-
-
-class TagHeader(WaitingRow):
-    """Which response header of the origin names a distribution's cache tags, as CloudFront's CacheTagConfig says."""
-
-    distribution = models.OneToOneField(Distribution, on_delete=models.CASCADE, related_name="tag_header")
-    header = models.CharField(max_length=200, null=True, help_text="Empty text: there is none; null: never read.")
-    read_at = models.DateTimeField(null=True)
-
-    objects = TagHeaderQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["next_at"], name="tag_header_waiting", condition=Q(next_at__isnull=False))  # the sweep
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.distribution_id} {self.header or '–'}"

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
-from edgeops.aws.cloudfront import ALREADY_EXISTS, CloudFront, Invalidation, Tenant
+from edgeops.aws.cloudfront import ALREADY_EXISTS, CloudFront, Config, Invalidation, Tenant
 from edgeops.aws.errors import (
     BatchTooLargeError,
     CredentialsError,
@@ -78,8 +78,16 @@ def test_a_distribution_without_invalidations_lists_none(cloudfront, aws):
     assert list(cloudfront.invalidations("E1")) == []
 
 
-@pytest.mark.parametrize(("told", "header"), [({"CacheTagConfig": {"HeaderName": "cache-tag"}}, "cache-tag"), ({}, "")])
-def test_the_header_that_names_cache_tags_is_read_from_the_configuration(cloudfront, aws, told, header):
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ({}, Config("", is_for_tenants=False)),
+        ({"CacheTagConfig": {"HeaderName": "cache-tag"}}, Config("cache-tag", is_for_tenants=False)),
+        ({"ConnectionMode": "direct"}, Config("", is_for_tenants=False)),
+        ({"ConnectionMode": "tenant-only"}, Config("", is_for_tenants=True)),
+    ],
+)
+def test_the_configuration_tells_the_header_of_cache_tags_and_whether_it_is_for_tenants(cloudfront, aws, told, wanted):
     config = {
         "CallerReference": "r",
         "Origins": {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "origin.example.test"}]},
@@ -89,7 +97,7 @@ def test_the_header_that_names_cache_tags_is_read_from_the_configuration(cloudfr
     }
     aws.add_response("get_distribution_config", {"DistributionConfig": config | told}, {"Id": "E1"})
 
-    assert cloudfront.cache_tag_header("E1") == header
+    assert cloudfront.config("E1") == wanted
 
 
 def test_a_tenant_is_invalidated_looked_at_and_listed_by_its_own_calls(cloudfront, aws, calls):
@@ -124,7 +132,7 @@ def test_the_tenants_of_a_distribution_are_listed(cloudfront, aws):
         "ETag": "E",
         "Enabled": False,
     }
-    wanted = {"AssociationFilter": {"DistributionId": "E1"}}
+    wanted = {"AssociationFilter": {"DistributionId": "E1"}, "MaxItems": 100}
     aws.add_response("list_distribution_tenants", {"DistributionTenantList": [tenant], "NextMarker": "dt_1"}, wanted)
     aws.add_response("list_distribution_tenants", {}, wanted | {"Marker": "dt_1"})
 

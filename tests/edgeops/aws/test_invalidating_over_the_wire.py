@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from edgeops.aws import clients
-from edgeops.aws.cloudfront import CloudFront, Tenant
+from edgeops.aws.cloudfront import CloudFront, Config, Tenant
 from edgeops.aws.errors import (
     BatchTooLargeError,
     CredentialsError,
@@ -59,8 +59,9 @@ def test_an_invalidation_is_made_once_looked_at_and_listed(cloudfront, local, ca
 
 
 def test_the_header_of_cache_tags_is_told_where_there_is_one(cloudfront):
-    assert cloudfront.cache_tag_header(PRODUCTS) == "cache-tag"
-    assert cloudfront.cache_tag_header("E2CATALOGDEMO0") == ""
+    assert cloudfront.config(PRODUCTS) == Config("cache-tag", is_for_tenants=False)
+    assert cloudfront.config("E2CATALOGDEMO0") == Config("", is_for_tenants=False)
+    assert cloudfront.config(STOREFRONT) == Config("", is_for_tenants=True)
 
 
 def test_tenants_are_listed_and_invalidated_by_their_own_calls(cloudfront):

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from edgeops.access.audit import Actor
 from edgeops.aws.cloudfront import CloudFront
-from edgeops.invalidations import asking, coalescing, lifecycle, sites, tag_headers, verification
-from edgeops.invalidations.models import Batch, BatchState, Priority, Source, TagHeader, Verdict
+from edgeops.invalidations import asking, coalescing, configs, lifecycle, sites, verification
+from edgeops.invalidations.models import Batch, BatchState, DistributionConfig, Priority, Source, Verdict
 from tests.fixtures.localaws import fetch_json
 
 PATH = "/products/1"
@@ -91,6 +91,6 @@ def test_a_throttled_account_delays_and_a_denied_one_names_the_action(batch, loc
 
 
 def test_the_cache_tag_header_is_read_from_the_distribution(wired, cloudfront):
-    tag_headers.plan(timezone.now())
-    tag_headers.read(TagHeader.objects.get().pk, now=timezone.now(), connect=lambda account, now: cloudfront)
+    configs.plan(timezone.now())
+    configs.read(DistributionConfig.objects.get().pk, now=timezone.now(), connect=lambda account, now: cloudfront)
     assert sites.of(wired).tag_header == "cache-tag"

@@ -4,7 +4,7 @@ import pytest
 
 from edgeops import outbound
 from edgeops.invalidations import verification
-from edgeops.invalidations.models import TagHeader, Verdict
+from edgeops.invalidations.models import DistributionConfig, Verdict
 from edgeops.invalidations.verification import Observation
 from edgeops.outbound import OutboundError, Response
 
@@ -160,5 +160,5 @@ def test_the_tags_of_an_answer_are_seen_where_the_distribution_knows_them(distri
     answers, _ = web
     answers["https://products.example.test/a"] = reply(X_Cache="Miss from cloudfront", Cache_Tag="Product:7, all,,")
     assert verification.look(distribution, "/a").tags == ()
-    TagHeader.objects.create(distribution=distribution, header="Cache-Tag")
+    DistributionConfig.objects.create(distribution=distribution, cache_tag_header="Cache-Tag")
     assert verification.look(distribution, "/a").tags == ("#product:7", "#all")
