@@ -1,4 +1,4 @@
-"""The account form, and the name typed to remove one."""
+"""The account form."""
 
 import re
 from typing import Any
@@ -98,24 +98,6 @@ class AccountForm(forms.Form):
         field = place.split(".")[1].partition("[")[0] if "." in place else ""
         words = problem if problem.startswith("“") else f"This {problem}"
         self.add_error(field if field in self.fields else None, words)
-
-
-class RemoveForm(forms.Form):
-    """Removing an account, its name typed to confirm."""
-
-    confirm = forms.CharField(label="Name of the account", widget=forms.TextInput(attrs=MONO))
-
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.account = account
-        self.fields["confirm"].help_text = f"Type {account.name} to remove it from EdgeOps."
-
-    def clean_confirm(self) -> str:
-        """Exactly its name."""
-        typed: str = self.cleaned_data["confirm"]
-        if typed != self.account.name:
-            raise forms.ValidationError(f"That is not its name. To remove this account, type {self.account.name}.")
-        return typed
 
 
 def _held(account: Account) -> dict[str, Any]:

@@ -22,7 +22,7 @@ HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0
 
 
 class ApiForm(forms.Form):
-    """The API's own fields."""
+    """The API's own fields; without the slug for one that is operated, whose address stays."""
 
     name = forms.CharField(max_length=100, help_text="As people call it: Payments API.")
     slug = forms.CharField(
@@ -55,6 +55,17 @@ class ApiForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "url", **MONO}),
     )
 
+    def __init__(self, *args: Any, keeps_slug: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if keeps_slug:
+            del self.fields["slug"]
+
+    def applied(self, doc: ApiDoc) -> ApiDoc:
+        """The API as typed; only of a valid form."""
+        typed = dict(self.cleaned_data)
+        probes = {name: typed.pop(name) for name in PROBED}
+        return replace(doc, distribution=replace(doc.distribution, **probes), **typed)
+
     def clean_slug(self) -> str:
         """A slug that can be an address, and is nobody's."""
         slug: str = self.cleaned_data["slug"]
@@ -83,7 +94,7 @@ class PathForm:
         # A distribution that is known keeps its name and how it is probed.
         self.found = found if known is None else replace(found, distribution=_as_known(found.distribution, known))
         self.errors: list[str] = []
-        self.api = ApiForm(data, prefix="api", initial=_initial(self.found))
+        self.api = ApiForm(data, prefix="api", initial={**held(self.found), "slug": _free(self.found.slug)})
         self.hops = [HopForm(data, prefix=f"hop-{n}", found=hop) for n, hop in enumerate(found.hops)]
         self.added = [self._added(n, kind, data) for n, kind in enumerate(_kinds(data))]
 
@@ -120,16 +131,7 @@ class PathForm:
 
     def document(self) -> ApiDoc:
         """What was confirmed; only of a valid form."""
-        typed = self.api.cleaned_data
-        probes = {name: typed[name] for name in PROBED}
-        return replace(
-            self.found,
-            slug=typed["slug"],
-            name=typed["name"],
-            description=typed["description"],
-            distribution=replace(self.found.distribution, **probes),
-            hops=tuple(self._kept()),
-        )
+        return replace(self.api.applied(self.found), hops=tuple(self._kept()))
 
     def _kept(self) -> Iterator[HopDoc]:
         kept = [*(form.hop() for form in self.hops), *(form.hop() for form in self.added)]
@@ -146,19 +148,14 @@ class PathForm:
         )
 
 
-def _initial(found: ApiDoc) -> dict[str, str]:
-    """What was found, under a free slug."""
-    return {
-        "name": found.name,
-        "slug": _free(found.slug),
-        "description": found.description,
-        **{name: getattr(found.distribution, name) for name in PROBED},
-    }
+def held(doc: ApiDoc) -> dict[str, str]:
+    """The API's own fields as they are."""
+    probes = {name: getattr(doc.distribution, name) for name in PROBED}
+    return {"name": doc.name, "description": doc.description, **probes}
 
 
 def _as_known(found: DistributionDoc, known: Distribution) -> DistributionDoc:
-    held = {name: getattr(known, name) for name in PROBED}
-    return replace(found, name=known.name, **held)
+    return replace(found, name=known.name, **{name: getattr(known, name) for name in PROBED})
 
 
 def _free(slug: str) -> str:

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dashboards import access_tests, discoveries, months, pages, refreshing, spending
 from dashboards.access_tests import Group
-from dashboards.forms.accounts import AccountForm, RemoveForm
+from dashboards.forms.accounts import AccountForm
+from dashboards.forms.removing import RemoveForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, operator, viewer
 from edgeops.discovery import policies
@@ -88,7 +89,7 @@ def test_access(request: HttpRequest, name: str) -> HttpResponse:
 def remove(request: HtmxRequest, name: str) -> HttpResponse:
     """Forget an account no API uses; its name is typed to confirm."""
     account = get_object_or_404(Account, name=name)
-    form = RemoveForm(request.POST if request.method == "POST" else None, account=account)
+    form = RemoveForm(request.POST if request.method == "POST" else None, kind="account", name=name)
     if request.method == "POST" and form.is_valid():
         try:
             accounts.remove(account, actor=pages.actor(request), now=timezone.now())

@@ -101,6 +101,22 @@ def adopt_api(wanted: ApiDoc, *, actor: Actor, now: datetime, compared_with: str
         return _put(walk, actor, now)
 
 
+def removal(api: EdgeApi) -> Difference:
+    """What removing one API would take with it; raises EstateError while an enabled alarm watches it."""
+    doc = snapshot.api_doc(api)
+    [gone] = [one for one in comparing.compare(EstateDoc(apis=(doc,)), EstateDoc()) if one.what == What.API]
+    return _removable([gone])[0]
+
+
+def remove_api(api: EdgeApi, *, actor: Actor, now: datetime) -> None:
+    """Forget one API with its series, history, alarms and traces; raises EstateError as `removal` does.
+
+    Its distribution stays while another API is behind it, or invalidations or webhooks name it.
+    """
+    with turns.taken():
+        _remove(removal(api), actor, now)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """A checked document with everything it changes."""

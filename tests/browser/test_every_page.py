@@ -20,6 +20,8 @@ PAGES = {
     "add_api_listing": "/apis/new/in/demo/",
     "add_api_path": "/apis/new/path/{path}/",
     "api": "/apis/catalog/",
+    "api_edit": "/apis/catalog/edit/",
+    "api_remove": "/apis/catalog/remove/",
     "path_change": "/apis/catalog/changes/{look}/",
     "api_values": "/apis/catalog/hops/{hop}/requests/",
     "api_path_values": "/apis/catalog/path/ledger/",

@@ -34,6 +34,8 @@ TABLE = {
     "path_change_dismiss": (ADMIN, "post"),
     "path_look_again": (OPERATOR, "post"),
     "api": (VIEWER, "get"),
+    "api_edit": (ADMIN, "get"),
+    "api_remove": (ADMIN, "get"),
     "api_values": (VIEWER, "get"),
     "api_path_values": (VIEWER, "get"),
     "hop_metrics": (VIEWER, "get"),
