@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from edgeops.aws.cloudfront import ALREADY_EXISTS, Invalidation
+from edgeops.aws.cloudfront import Invalidation
 from edgeops.aws.errors import AwsError, InvalidError
 from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, repeating, splitting
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
@@ -49,10 +49,14 @@ def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
 
 
 def _not_now(batch: Batch, now: datetime) -> datetime | None:
-    """None: send it. Otherwise when to come back: while it is suspended, or a retry has no tokens yet."""
+    """None: send it. Otherwise when to come back: while it is suspended, or has no tokens yet.
+
+    Those it was frozen with pay for its first call. A worker that was killed may have made that one.
+    """
     if Suspension.objects.active(now).filter(distribution=batch.distribution, lane="").exists():
         return now + SUSPENDED_LOOK
-    return rationing.take(batch, now=now) if batch.state == BatchState.RETRY_WAIT else None
+    is_first = batch.state == BatchState.COALESCED and batch.attempts == 1
+    return None if is_first else rationing.take(batch, now=now)
 
 
 def _record_acceptance(batch: Batch, accepted: Invalidation, now: datetime) -> None:
@@ -91,7 +95,7 @@ def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
         splitting.split(batch, error, now=now)
         return
     if not error.retryable:
-        _fail(batch, error.code, _explained(error), now)
+        _fail(batch, error.code, str(error), now)
         return
     wait = backoff_seconds(batch.tries.count(), first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
     moves.move(
@@ -102,12 +106,6 @@ def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
         last_error=str(error),
         last_error_code=error.code[:60],
     )
-
-
-def _explained(error: AwsError) -> str:
-    if error.code == ALREADY_EXISTS:
-        return f"{error} The caller reference was used with other paths: this is a fault of EdgeOps; report it."
-    return str(error)
 
 
 def _fail(batch: Batch, code: str, message: str, now: datetime) -> None:

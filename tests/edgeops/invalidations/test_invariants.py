@@ -1,6 +1,7 @@
 """Whatever people, sources, AWS and the clock do, in whatever order: the promises hold once all is over."""
 
 import contextlib
+import itertools
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,7 +11,17 @@ from hypothesis import strategies as st
 from edgeops.access.audit import Actor
 from edgeops.aws.errors import InvalidError, ThrottledError, UnavailableError
 from edgeops.invalidations import asking, covering, policies, suspending
-from edgeops.invalidations.models import Batch, BatchState, CostMonth, Item, Priority, Request, Source, Suspension
+from edgeops.invalidations.models import (
+    Batch,
+    BatchState,
+    CostMonth,
+    Item,
+    Priority,
+    QuotaProfile,
+    Request,
+    Source,
+    Suspension,
+)
 from edgeops.invalidations.models.requests import ENDED, RequestState
 from tests.fixtures.invalidations import KilledError
 
@@ -52,6 +63,7 @@ def test_every_request_ends_covered_by_what_was_sent_after_it(
             getattr(house, name)(*arguments)
         house.drain()
         check(cloudfront)
+        check_pace(house.calls)
         transaction.set_rollback(True)
 
 
@@ -61,6 +73,7 @@ class House:
     def __init__(self, asked, tick, advance, distribution, cloudfront, now):
         self.asked, self.tick, self.advance = asked, tick, advance
         self.distribution, self.cloudfront, self.now = distribution, cloudfront, now
+        self.calls = []
         policies.set_policy(distribution, {"ceilings": ["/*"], "collapse_threshold": 5}, actor=ADA, now=now)
 
     def ask(self, forms, priority, gate):
@@ -77,8 +90,11 @@ class House:
                 self.step(batch)
 
     def step(self, batch):
+        before = len(self.cloudfront.references)
         with contextlib.suppress(KilledError):
             self.advance(batch, self.now)
+        if len(self.cloudfront.references) > before:
+            self.calls.append((self.now, len(batch.items), batch.wildcards_count))
 
     def fail(self, how):
         self.cloudfront.failures.append(ERRORS[how])
@@ -109,6 +125,15 @@ class House:
             self.now += 60 * SECOND
             self.wait(5)
         raise AssertionError([str(request) for request in Request.objects.all()])
+
+
+def check_pace(calls):
+    """What one call takes of the profile is worked off before the next, whatever was killed or refused in between."""
+    profile = QuotaProfile()
+    for (at, items, wildcards), (following, _, more) in itertools.pairwise(calls):
+        pause = (following - at).total_seconds() + 1e-5
+        assert pause >= max(1 / profile.calls_per_second, items / profile.items_per_second)
+        assert not (wildcards and more) or pause >= wildcards / profile.wildcards_per_second
 
 
 def check(cloudfront):

@@ -7,12 +7,13 @@ from edgeops.aws.errors import (
     DeniedError,
     InvalidError,
     NotFoundError,
+    ReferenceTakenError,
     ThrottledError,
     UnavailableError,
 )
 from edgeops.estate.models import AccountHealth
 from edgeops.invalidations import submitting
-from edgeops.invalidations.models import Batch, BatchState, Request, RequestState, Source
+from edgeops.invalidations.models import Batch, BatchState, QuotaProfile, Request, RequestState, Source
 from edgeops.timeline.models import Event
 from tests.fixtures.invalidations import KilledError
 
@@ -87,7 +88,7 @@ def test_what_may_pass_is_tried_again_as_the_same_invalidation(batch, cloudfront
         (DeniedError(CREATE, "AccessDenied", "not authorized"), "Allow the IAM action cloudfront:CreateInvalidation"),
         (NotFoundError(CREATE, "NoSuchDistribution", "gone"), "may have been deleted"),
         (InvalidError(CREATE, "MissingBody", "no body"), "no body"),
-        (InvalidError(CREATE, "InvalidationBatchAlreadyExists", "used"), "fault of EdgeOps"),
+        (ReferenceTakenError(CREATE, "InvalidationBatchAlreadyExists", "used"), "fault of EdgeOps"),
     ],
 )
 def test_what_cannot_pass_fails_with_what_to_do(batch, cloudfront, settle, now, error, advice):
@@ -95,7 +96,8 @@ def test_what_cannot_pass_fails_with_what_to_do(batch, cloudfront, settle, now, 
     settle(batch, until=now + MINUTE)
 
     assert (batch.state, batch.next_at) == (BatchState.FAILED, None)
-    assert advice in batch.last_error
+    assert batch.last_error == str(error)
+    assert batch.last_error.count(advice) == 1
     assert batch.requests.get().state == RequestState.FAILED
     assert Event.objects.filter(kind="invalidation.failed").exists()
     assert len(cloudfront.references) == 1
@@ -127,6 +129,20 @@ def test_a_worker_killed_before_the_call_delays_it_by_one_lease(batch, cloudfron
 
     assert advance(batch, now + timedelta(seconds=60)).state == BatchState.SUBMITTED
     assert len(cloudfront.made) == 1
+
+
+def test_a_call_repeated_after_a_kill_takes_tokens_of_its_own(batch, cloudfront, advance, now):
+    cloudfront.kill_before = True
+    with pytest.raises(KilledError):
+        advance(batch, now)
+    QuotaProfile.objects.update(calls_per_second=0.5, calls_free_at=now + MINUTE + timedelta(seconds=1))
+    advance(batch, now + MINUTE)
+    batch.refresh_from_db()
+    assert (batch.state, batch.next_at) == (BatchState.COALESCED, now + MINUTE + timedelta(seconds=1))
+
+    advance(batch, batch.next_at)
+    assert len(cloudfront.made) == 1
+    assert QuotaProfile.objects.get().calls_free_at == now + MINUTE + timedelta(seconds=3)
 
 
 def test_a_worker_killed_after_cloudfront_accepted_finds_the_same_invalidation(batch, cloudfront, advance, now):
@@ -211,6 +227,24 @@ def test_an_invalidation_without_end_is_stuck_but_never_failed(batch, cloudfront
     cloudfront.is_done = True
     settle(batch, until=now + timedelta(hours=4))
     assert batch.state == BatchState.VERIFIED
+
+
+def test_a_distribution_deleted_on_the_way_leaves_its_invalidation_stuck_and_says_so(batch, cloudfront, settle, now):
+    settle(batch, until=now)
+    cloudfront.failures = [NotFoundError(GET, "NoSuchDistribution", "gone")]
+    settle(batch, until=now + timedelta(seconds=10))
+    assert (batch.state, batch.next_at) == (BatchState.STUCK, now + timedelta(minutes=5, seconds=2))
+    assert "NoSuchDistribution" in batch.last_error
+    assert "may have been deleted" in batch.last_error
+
+
+def test_an_invalidation_said_to_be_older_than_it_is_counts_from_when_it_was_sent(batch, cloudfront, edge, settle, now):
+    """CloudFront's clock, or its answer, is an hour behind: what the edge cached before is stale all the same."""
+    cloudfront.clock = lambda: now - timedelta(hours=1)
+    cloudfront.is_done = True
+    edge.answers["/a"] = {"x_cache": "Hit from cloudfront", "age_seconds": 1_800}
+    settle(batch, until=now + MINUTE)
+    assert (batch.submitted_at, batch.state) == (now, BatchState.VERIFY_FAILED)
 
 
 def test_an_invalidation_cloudfront_does_not_know_is_stuck(batch, cloudfront, settle, now):
