@@ -83,6 +83,39 @@ def test_a_post_without_a_good_signature_is_refused(post, published, headers, st
     assert published == []
 
 
+@pytest.mark.parametrize(
+    "signature",
+    ["garbage", "v1", "v1,a,b", "v1,abc", "v1,ab=c", "v1,AAAA  v1,AAAA", "v1,\u00e9", "v1,AAAA,v1,AAAA", ",AAAA"],
+)
+def test_a_signature_that_cannot_be_read_is_the_senders_fault_and_no_error_of_ours(post, signature):
+    """The standard's own package lets ValueError and binascii.Error out here."""
+    response = post(headers=signed_headers(BODY, timezone.now()) | {"webhook-signature": signature})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "stamp", ["nan", "inf", "+1", "1.5", "1e9", "\u0661\u0662", "-1", "01", "1763812800000", str(2**63)]
+)
+def test_a_time_that_is_not_whole_seconds_is_the_senders_fault(post, stamp):
+    response = post(headers=signed_headers(BODY, timezone.now()) | {"webhook-timestamp": stamp})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("text", ["\u00e9", "v1,\u00e9", "sha256=\xff\xfe", "t=1,v1=\u00e9", "\xe2\x98\x83"])
+@pytest.mark.parametrize("name", ["standard", "github", "stripe", "shopify", "hmac", "token"])
+def test_text_outside_ascii_in_any_header_that_proves_something_is_a_refusal(distribution, published, now, name, text):
+    made, secret = endpoints.create(
+        name=name, distribution=distribution, rules=[], actor=Actor("user", "ada"), now=now, scheme=name
+    )
+    signed = known.get(name).sign(secret, made.config, Draft("id-1", timezone.now(), BODY))
+    for header in set(signed) - {"x-github-event", "x-shopify-topic"}:
+        answer = Client().generic(
+            "POST", f"/hooks/v1/{made.key}", BODY, "application/json", headers=signed | {header: text}
+        )
+        assert answer.status_code in {400, 401}, header
+    assert published == []
+
+
 def test_every_unproven_post_is_answered_alike(post, endpoint):
     old = signed_headers(BODY, timezone.now() - timedelta(minutes=6))
     forged = signed_headers(BODY, timezone.now()) | {"webhook-signature": "v1,AAAA"}
@@ -96,6 +129,14 @@ def test_a_body_changed_on_the_way_is_refused(post):
 
 def test_a_bad_payload_with_a_good_signature_is_accepted_and_told_later(post):
     assert post(b"\xff not json").status_code == 202
+
+
+def test_an_empty_body_with_a_good_signature_is_accepted_and_told_later(client, endpoint, published):
+    headers = signed_headers(b"", timezone.now())
+    response = client.generic("POST", f"/hooks/v1/{endpoint.key}", b"", headers=headers, CONTENT_LENGTH="0")
+    assert response.status_code == 202
+    running.run(WebhookDelivery.objects.get().pk, now=timezone.now())
+    assert WebhookDelivery.objects.get().state == DeliveryVerdict.RULE_ERROR
 
 
 def test_an_unknown_and_a_closed_endpoint_are_not_found_alike(post, endpoint):

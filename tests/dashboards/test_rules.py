@@ -63,6 +63,15 @@ def test_a_rule_is_tried_on_a_stored_delivery(client, ada, endpoint, new, now):
     assert "Nothing is invalidated." in page
 
 
+@pytest.mark.parametrize("text_of", [r"\ud800", r"\u0000", r"\u202e", r"../x\ud800"])
+def test_an_event_of_text_that_cannot_be_written_is_tried_and_shown(client, ada, new, text_of):
+    client.force_login(ada)
+    body = json.dumps({"type": "price.updated", "data": [{"id": "?"}, {"id": 7}]}).replace("?", text_of)
+    response = client.post(new, RULE | {"try": "1", "body": body})
+    assert response.status_code == 200
+    assert "<li>/prices/7</li>" in text(response)
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

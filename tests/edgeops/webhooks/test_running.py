@@ -82,6 +82,20 @@ def test_a_value_that_does_not_fit_is_an_error_that_names_the_rule(run, data):
     assert "Rule product changed v1: /products/{id}: " in delivery.outcome
 
 
+def test_a_byte_order_mark_before_an_event_changes_nothing(run):
+    delivery, (made,) = run(b"\xef\xbb\xbf" + event(id=7))
+    assert delivery.state == DeliveryVerdict.PROCESSED
+    assert "/products/7" in made.items.values_list("sent_form", flat=True)
+
+
+@pytest.mark.parametrize("body", [b"7", b'"text"', b"null", b"true", b"[]", b'[{"type": "product.updated"}]', b"{}"])
+def test_a_scalar_or_an_array_is_an_event_no_rule_waits_for(run, body):
+    delivery, made = run(body)
+    assert (delivery.state, delivery.outcome, made) == (
+        DeliveryVerdict.IGNORED, "No enabled rule waits for this.", []
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("body", [b"not json", b"[" * 100_000, b"\xff"])
 def test_a_body_that_cannot_be_read_is_an_error_in_the_log(run, body):
     delivery, _ = run(body)

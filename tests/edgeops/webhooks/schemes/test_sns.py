@@ -120,6 +120,16 @@ def test_a_field_changed_on_the_way_is_unproven(aws, sns_key, field):
         "https://sns.eu-west-1.amazonaws.com.cn/SimpleNotificationService-7ff53184.pem",
         "https://sns.eu-west-1.amazonaws.com:8443/SimpleNotificationService-7ff53184.pem",
         "http://sns.eu-west-1.amazonaws.com/SimpleNotificationService-7ff53184.pem",
+        "HTTPS://SNS.EU-WEST-1.AMAZONAWS.COM/SimpleNotificationService-7ff53184.pem",
+        "https://me:x@sns.eu-west-1.amazonaws.com/SimpleNotificationService-7ff53184.pem",
+        "https://sns.eu-west-1.amazonaws.com./SimpleNotificationService-7ff53184.pem",
+        "https://sns.eu-west-1.amazonaws.com\\@evil.test/SimpleNotificationService-7ff53184.pem",
+        "https://sns.eu-west-1.amazonaws。com/SimpleNotificationService-7ff53184.pem",
+        "https://snsxeu-west-1.amazonaws.com/SimpleNotificationService-7ff53184.pem",
+        "https://sns.eu-west-1.amazonaws.com//SimpleNotificationService-7ff53184.pem",
+        "https://sns.eu-west-1.amazonaws.com/x/SimpleNotificationService-7ff53184.pem",
+        "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-%37ff53184.pem",
+        "file:///SimpleNotificationService-7ff53184.pem",
         f"{CERT}?x=1",
         f"{CERT}#x",
         f"{CERT}\n",
@@ -145,6 +155,9 @@ def test_chinas_topics_have_certificates_of_their_own_domain(aws, sns_key):
     url = "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-7ff53184.pem"
     assert verify(signed(sns_key, message(TopicArn=arn, SigningCertURL=url)), config={"topic_arns": [arn]})
     assert aws.asked == [url]
+    elsewhere = url.replace("amazonaws.com.cn", "amazonaws.com")
+    with pytest.raises(UnprovenError, match="SigningCertURL"):
+        verify(signed(sns_key, message(TopicArn=arn, SigningCertURL=elsewhere)), config={"topic_arns": [arn]})
 
 
 @pytest.mark.parametrize("status", [301, 302, 403, 404])

@@ -12,6 +12,7 @@ from edgeops.webhooks.schemes.seam import (
     ConfigError,
     Draft,
     LiveSecret,
+    MalformedError,
     Post,
     SecretError,
     SignatureError,
@@ -154,6 +155,14 @@ def test_one_good_stripe_signature_among_several_is_enough_and_v0_proves_nothing
 def test_a_malformed_stripe_header_is_refused(header):
     with pytest.raises(SignatureError):
         verify("stripe", {"stripe-signature": header})
+
+
+@pytest.mark.parametrize(
+    "stamp", ["nan", "inf", "+1", " 1", "1.5", "1e9", "١٢٣", "-1", "01", "1763812800000", str(2**63), "1_000", ""]
+)
+def test_a_stripe_time_that_is_not_whole_seconds_is_malformed(stamp):
+    with pytest.raises(MalformedError):
+        verify("stripe", {"stripe-signature": f"t={stamp},v1={'0' * 64}"})
 
 
 @pytest.mark.parametrize(("seconds", "is_taken"), [(-301, False), (-300, True), (299, True), (300, True), (301, False)])
