@@ -254,6 +254,35 @@ def test_ten_thousand_lines_are_refused_in_words(client, otto, form):
     assert "10,000 paths are more than the 3,000" in page
 
 
+def test_of_ten_thousand_lines_that_cannot_be_sent_the_first_are_named(client, otto, form):
+    client.force_login(otto)
+    page = text(client.post(NEW, form("\n".join(f"no-slash-{n}" for n in range(10_000)))))
+    assert "10000 lines" in page
+    assert page.count("A path starts with a slash.") == 50
+    assert "The first 50 are shown." in page
+    assert not Request.objects.exists()
+
+
+def test_a_paste_larger_than_a_form_may_hold_is_refused_in_words(client, otto, form):
+    client.force_login(otto)
+    response = client.post(NEW, form("\n".join(f"/{'x' * 200}/{n}" for n in range(10_000))))
+    assert response.status_code == 413
+    assert "A form may hold 1,024 KiB" in text(response)
+    assert not Request.objects.exists()
+
+
+def test_markup_in_path_reason_and_ticket_is_text_wherever_it_is_shown(client, otto, form):
+    script = "<script>alert(1)</script>"
+    client.force_login(otto)
+    refused = client.post(NEW, form(f"no-slash{script}", reason=script, ticket=script))
+    values = form(f"/{script}", reason=script, ticket=script)
+    preview, sent = client.post(NEW, values), send(client, values)
+    pages = [refused, preview, client.get(sent["Location"]), client.get("/cache/")]
+    for page in pages:
+        assert "&lt;script&gt;alert(1)" in text(page)
+        assert script not in text(page)
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_the_form_is_closed_to_viewers_and_strangers(client, vera, form, method):
     assert getattr(client, method)(NEW, form()).status_code == 302

@@ -1,11 +1,13 @@
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from edgeops.access.audit import Actor
 from edgeops.aws.errors import ThrottledError
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import asking
+from edgeops.invalidations import asking, coalescing
 from edgeops.invalidations.models import (
     Batch,
     BatchState,
@@ -136,11 +138,47 @@ def test_cancelling_one_of_two_merged_requests_leaves_the_other(asked, tick, now
     assert (first.state, first.batch, second.batch) == (RequestState.CANCELLED, None, batch)
 
 
-def test_two_workers_freeze_one_window_once(asked, tick, unlimited, now):
-    asked("/a")
-    assert len(tick(now + 2 * SECOND)) == 1
-    assert tick(now + 2 * SECOND) == []
-    assert Batch.objects.count() == 1
+def freeze_at_once(workers, at):
+    """So many workers that tick at the same moment; the batches each of them made."""
+    made, ready = [], threading.Barrier(workers)
+
+    def work():
+        ready.wait(20)
+        try:
+            made.append(coalescing.freeze_due(at))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(made) == workers
+    return [batch for batches in made for batch in batches]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_close_the_same_windows_at_once_freeze_each_item_once(asked, unlimited, now):
+    for number in range(30):
+        asked(f"/{number}", **(shop() if number % 3 else {}))
+        asked(f"/{number}", **shop("stock"))
+    frozen = freeze_at_once(4, now + 2 * SECOND)
+
+    assert sorted(frozen) == sorted(Batch.objects.values_list("pk", flat=True))
+    sent = [form for items in Batch.objects.values_list("items", flat=True) for form in items]
+    assert sorted(sent) == sorted({f"/{number}" for number in range(30)})
+    assert not Item.objects.filter(batch=None).exists()
+    assert not Request.objects.filter(state=RequestState.QUEUED).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_tick_at_once_spend_one_token_once(asked, now):
+    for name in ("shop", "stock", "prices"):
+        asked(f"/{name}", **shop(name))
+    assert len(freeze_at_once(4, now + 2 * SECOND)) == 1
+    assert len(freeze_at_once(4, now + 3 * SECOND)) == 0
+    assert len(freeze_at_once(4, now + 4 * SECOND)) == 1
 
 
 def test_the_next_call_waits_for_its_token_and_gathers_more_meanwhile(asked, tick, now):
@@ -175,6 +213,44 @@ def test_a_large_request_leaves_in_several_batches_and_ends_with_the_last(asked,
     assert request.state == RequestState.VERIFIED
     assert sorted(len(items) for _, items in cloudfront.made.values()) == [500, 1_000, 1_000]
     assert not Item.objects.filter(batch=None).exists()
+
+
+def test_of_three_thousand_paths_all_but_the_headroom_leave_at_once_and_the_last_two_follow(
+    asked, run_until, cloudfront, now
+):
+    request = asked(*(f"/{number}" for number in range(3_000)))
+    run_until(now + 40 * SECOND)
+    assert [len(items) for _, items in cloudfront.made.values()] == [1_000, 1_000, 998]
+
+    cloudfront.is_done = True
+    run_until(now + 80 * SECOND, start=now + 40 * SECOND)
+    assert [len(items) for _, items in cloudfront.made.values()] == [1_000, 1_000, 998, 2]
+    request.refresh_from_db()
+    assert request.state == RequestState.VERIFIED
+
+
+def test_of_twenty_wildcards_only_as_many_as_may_are_in_progress_at_once(asked, run_until, cloudfront, now):
+    for name in "ab":
+        asked(*(f"/{name}/{number}/*" for number in range(10)))
+    run_until(now + 60 * SECOND)
+    assert Batch.objects.all().in_flight() == {"paths": 0, "wildcards": 13}
+    assert Item.objects.filter(batch=None).count() == 7
+
+    cloudfront.is_done = True
+    run_until(now + 90 * SECOND, start=now + 60 * SECOND)
+    assert sum(len(items) for _, items in cloudfront.made.values()) == 20
+    assert not Item.objects.filter(batch=None).exists()
+
+
+def test_a_bound_of_what_is_in_progress_can_be_switched_while_windows_wait(asked, tick, unlimited, now):
+    QuotaProfile.objects.update(inflight_wildcards=3, headroom=2)
+    asked("/a/*", "/b/*", "/c/*")
+    assert [batch.items for batch in tick(now + 2 * SECOND)] == [["/a/*"]]
+    QuotaProfile.objects.update(inflight_wildcards=None)
+    assert [batch.items for batch in tick(now + 3 * SECOND)] == [["/b/*", "/c/*"]]
+    QuotaProfile.objects.update(inflight_wildcards=1)
+    asked("/d/*", "/e", now=now + 3 * SECOND)
+    assert [batch.items for batch in tick(now + 5 * SECOND)] == [["/e"]]
 
 
 def test_a_wildcard_without_room_waits_while_paths_go(asked, tick, unlimited, now):

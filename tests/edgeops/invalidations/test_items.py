@@ -63,6 +63,8 @@ def test_a_good_item_is_sent_as_cloudfront_takes_it(raw, sent, kind):
         ("a", "starts with a slash", "/a"),
         ("/a/*/b", "last character only", "/a/*"),
         ("**", "starts with a slash", "/*"),
+        ("?", "starts with a slash", "/?"),
+        ("?*", "starts with a slash", "/?*"),
         ("/a**", "last character only", "/a*"),
         ("/a%2a", "written as itself", "/a*"),
         ("/%2A", "written as itself", "/*"),
@@ -119,12 +121,28 @@ def test_a_tag_is_refused_where_cloudfront_would_take_it_and_match_nothing(tag_h
 
 def test_the_length_counts_after_encoding():
     assert items.parse("/" + "a" * 3_999).sent_form
+    assert len(items.parse("/" + "a" * 3_996 + '"').sent_form) == 4_000
     with pytest.raises(ItemError, match="4,001"):
         items.parse("/" + "a" * 4_000)
     with pytest.raises(ItemError, match="4,002"):
         items.parse("/" + "a" * 3_998 + '"')
     with pytest.raises(ItemError, match="12,001"):
         items.parse("/" + "\u00e9" * 2_000)
+
+
+def test_a_url_is_as_long_as_its_path():
+    url = "https://products.example.test/" + "a" * 3_999
+    assert len(items.parse(url, PRODUCTS).sent_form) == 4_000
+    with pytest.raises(ItemError, match="4,001"):
+        items.parse(url + "a", PRODUCTS)
+
+
+def test_composed_and_combining_characters_name_two_objects():
+    parsed = items.parse_many(["/\u00e9", "/e\u0301", "/%C3%A9"])
+    assert parsed.sent_forms == ["/%C3%A9", "/e%CC%81"]
+    composed, combining = (item.notes for item in parsed.items)
+    assert composed == "percent-encoded as CloudFront requires"
+    assert combining.endswith("which name another object than the composed ones")
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,15 @@ def test_changed_data_is_stale_at_the_edge_until_an_invalidation_proves_it_fresh
 
 
 def test_an_answer_that_was_lost_leads_to_the_same_invalidation(batch, local_aws, cloudfront):
-    cloudfront.create_invalidation(batch.distribution.aws_id, batch.items, batch.caller_reference)
+    lost = {"kind": "lost_answer", "service": "cloudfront", "operation": "CreateInvalidation", "calls": 1}
+    local_aws.control("faults", lost)
+    lifecycle.advance(batch.pk, now=timezone.now(), connect=lambda account, now: cloudfront)
+    batch.refresh_from_db()
+    assert (batch.state, batch.aws_id) == (BatchState.RETRY_WAIT, "")
     follow(batch, cloudfront)
 
     assert batch.state == BatchState.VERIFIED
+    assert [one.outcome == "accepted" for one in batch.tries.order_by("pk")] == [False, True]
     listed = local_aws.client("cloudfront", "us-east-1").list_invalidations(DistributionId=batch.distribution.aws_id)
     assert [one["Id"] for one in listed["InvalidationList"]["Items"]] == [batch.aws_id]
 
@@ -88,6 +93,26 @@ def test_a_throttled_account_delays_and_a_denied_one_names_the_action(batch, loc
     assert batch.state == BatchState.FAILED
     assert "Allow the IAM action cloudfront:CreateInvalidation" in batch.last_error
     assert Batch.objects.get().tries.count() == 2
+
+
+def test_wildcards_made_in_the_console_take_from_the_quota_and_ours_waits_until_they_are_over(
+    wired, asked, tick, local_aws, cloudfront, unlimited
+):
+    local_aws.control("quotas", {"wildcards_per_second": None, "calls_per_second": None})
+    by_hand = local_aws.client("cloudfront", "us-east-1")
+    paths = {"Quantity": 15, "Items": [f"/{number}/*" for number in range(15)]}
+    wish = {"Paths": paths, "CallerReference": "console"}
+    by_hand.create_invalidation(DistributionId=wired.aws_id, InvalidationBatch=wish)
+
+    asked("/products/*", priority=Priority.URGENT, now=timezone.now())
+    (batch,) = tick(timezone.now())
+    lifecycle.advance(batch.pk, now=timezone.now(), connect=lambda account, now: cloudfront)
+    batch.refresh_from_db()
+    assert (batch.state, batch.last_error_code) == (BatchState.RETRY_WAIT, "TooManyInvalidationsInProgress")
+
+    follow(batch, cloudfront, seconds=40)
+    assert batch.state == BatchState.COMPLETED
+    assert batch.billed_items == 1
 
 
 def test_the_cache_tag_header_is_read_from_the_distribution(wired, cloudfront):

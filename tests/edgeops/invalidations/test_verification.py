@@ -44,6 +44,8 @@ from edgeops.outbound import OutboundError, Response
         ({"x_cache": "Hit from cloudfront", "status": 404, "age_seconds": 1}, Verdict.UNKNOWN, "404"),
         ({"x_cache": "Miss from cloudfront", "status": 403}, Verdict.UNKNOWN, "403"),
         ({"x_cache": "Miss from cloudfront", "status": 301}, Verdict.FRESH, "miss"),
+        ({"x_cache": "Hit from cloudfront", "status": 301, "age_seconds": 61}, Verdict.STALE, "cached 61 s ago"),
+        ({"x_cache": "LambdaGeneratedResponse from cloudfront", "status": 302}, Verdict.UNKNOWN, "LambdaGenerated"),
         ({"x_cache": "FunctionGeneratedResponse from cloudfront"}, Verdict.UNKNOWN, "FunctionGenerated"),
         ({"x_cache": ""}, Verdict.UNKNOWN, "No X-Cache"),
         ({"status": None, "error": "timed out"}, Verdict.UNKNOWN, "timed out"),
