@@ -41,7 +41,7 @@ def may_decide(request: Request, actor: Actor) -> bool:
 
 def _waiting(request: Request, actor: Actor, now: datetime) -> Request:
     """The row as it is now; of two who decide at once the second finds it decided."""
-    row = Request.objects.select_for_update(of=("self",)).select_related("distribution").get(pk=request.pk)
+    row = Request.objects.select_for_update(of=("self",)).select_related("distribution", "tenant").get(pk=request.pk)
     if row.state != RequestState.AWAITING_APPROVAL:
         decided = f" {row.approved_by} has approved it." if row.approved_by else ""
         raise ApprovalError(f"It no longer waits for approval: {row.get_state_display().lower()}.{decided}")
@@ -57,7 +57,7 @@ def _record(what: str, request: Request, actor: Actor, now: datetime, reason: st
         actor,
         f"invalidation.{what}",
         subject=marks.subject(request),
-        summary=f"Invalidation on {request.distribution}, asked for by {request.requested_by}, {what}",
+        summary=f"Invalidation on {request.place}, asked for by {request.requested_by}, {what}",
         reason=reason,
         detail={"waited_for": request.waits_for},
         now=now,

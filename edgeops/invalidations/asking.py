@@ -8,10 +8,21 @@ from django.db import IntegrityError, transaction
 from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import configs, marks, scope, sites, superseding
+from edgeops.invalidations import configs, marks, scope, sites, superseding, tenants
 from edgeops.invalidations import items as parsing
 from edgeops.invalidations.items import Parsed
-from edgeops.invalidations.models import Item, Policy, Priority, Request, RequestState, Source, Suspension
+from edgeops.invalidations.models import (
+    Item,
+    Place,
+    Policy,
+    Priority,
+    Request,
+    RequestState,
+    Source,
+    Suspension,
+    Tenant,
+    distribution_of,
+)
 from edgeops.invalidations.models.requests import UNSENT
 from edgeops.invalidations.refusals import (
     AskingError,
@@ -20,6 +31,7 @@ from edgeops.invalidations.refusals import (
     ItemsRefusedError,
     ReasonMissingError,
     ScopeRefusedError,
+    TenantRefusedError,
 )
 from edgeops.invalidations.scope import Scope
 
@@ -30,6 +42,7 @@ __all__ = [
     "ItemsRefusedError",
     "ReasonMissingError",
     "ScopeRefusedError",
+    "TenantRefusedError",
     "ask",
     "can_cancel",
     "cancel",
@@ -49,6 +62,7 @@ def ask(
     idempotency_key: str,
     now: datetime,
     may_invalidate_everything: bool,
+    tenant: Tenant | None = None,
     cause: tuple[str, object] = ("", ""),
     rule: str = "",
     priority: Priority = Priority.NORMAL,
@@ -57,17 +71,21 @@ def ask(
 ) -> Request:
     """Store a request that waits for its window, or return the one this key has already made.
 
-    Raises ItemsRefusedError, ScopeRefusedError or ReasonMissingError; nothing is written then. Where the distribution's
-    policy asks for it, the request waits for a second person. `may_invalidate_everything` says that an admin asks.
+    Raises TenantRefusedError, ItemsRefusedError, ScopeRefusedError or ReasonMissingError; nothing is written then.
+    Where the distribution's policy asks for it, the request waits for a second person. `may_invalidate_everything` says
+    that an admin asks. `tenant` is whose cache is meant, of a distribution for tenants; a key is of one tenant.
     """
+    if source not in REPEATS:
+        tenants.check(distribution, tenant)
     try:
-        parsed, found = _accepted(distribution, items, reason, source, is_admin=may_invalidate_everything)
+        parsed, found = _accepted(tenant or distribution, items, reason, source, is_admin=may_invalidate_everything)
     except ItemsRefusedError as error:
         if any(wrong.raw.startswith("#") for wrong in error.parsed.errors):
             configs.ask_anew(distribution, now)
         raise
     request = Request(
         distribution=distribution,
+        tenant=tenant,
         source=source,
         lane=source.lane(actor.name)[:220],
         priority=priority,
@@ -122,7 +140,7 @@ def cancel(request: Request, *, actor: Actor, now: datetime) -> None:
             actor,
             "invalidation.cancelled",
             subject=marks.subject(request),
-            summary=f"Invalidation on {request.distribution} cancelled before it was sent",
+            summary=f"Invalidation on {request.place} cancelled before it was sent",
             now=now,
         )
 
@@ -133,15 +151,15 @@ def can_cancel(request: Request) -> bool:
 
 
 def _accepted(
-    distribution: Distribution, items: Iterable[str], reason: str, source: Source, *, is_admin: bool
+    place: Place, items: Iterable[str], reason: str, source: Source, *, is_admin: bool
 ) -> tuple[Parsed, Scope]:
     if source in REPEATS:
         return parsing.as_sent(items), Scope()
     lines = list(items)
-    parsed = parsing.parse_many(lines, sites.needed(distribution, lines))
+    parsed = parsing.parse_many(lines, sites.needed(place, lines))
     if not parsed.is_good:
         raise ItemsRefusedError(parsed)
-    found = scope.judge(parsed, Policy.of(distribution), is_admin=is_admin)
+    found = scope.judge(parsed, Policy.of(distribution_of(place)), is_admin=is_admin)
     if found.is_refused:
         raise EverythingNotAllowedError if parsed.is_everything else ScopeRefusedError(found.words)
     if not reason.strip():
@@ -158,7 +176,10 @@ def _wait(request: Request, found: Scope, now: datetime) -> None:
 
 
 def _store(request: Request, parsed: Parsed, actor: Actor, now: datetime) -> None:
-    opens = not Request.objects.queued().filter(distribution=request.distribution, lane=request.lane).exists()
+    window = Request.objects.queued().filter(
+        distribution=request.distribution, tenant=request.tenant, lane=request.lane
+    )
+    opens = not window.exists()
     request.save(force_insert=True)
     Item.objects.bulk_create(
         [
@@ -166,7 +187,7 @@ def _store(request: Request, parsed: Parsed, actor: Actor, now: datetime) -> Non
             for item in parsed.items
         ]
     )
-    summary = f"Invalidation of {parsing.named(parsed.sent_forms)} on {request.distribution}"
+    summary = f"Invalidation of {parsing.named(parsed.sent_forms)} on {request.place}"
     audit.record(
         actor,
         "invalidation.requested",

@@ -71,13 +71,16 @@ def replace(
     """Ask for one wildcard instead of all it covers of what a paused source has asked for; the pause stays.
 
     Raises AskingError. Where the policy asks for approval the held ones wait for that, and stay held if it is refused.
+    A source is of one tenant at most.
     """
     held = Request.objects.filter(
         distribution=suspension.distribution_id, lane=suspension.lane, state=RequestState.HELD, batch=None
     )
+    first = held.select_related("tenant").order_by("requested_at").first()
     with transaction.atomic():
         made = asking.ask(
             distribution=suspension.distribution,
+            tenant=None if first is None else first.tenant,
             items=[wildcard],
             actor=actor,
             source=Source.UI,

@@ -12,7 +12,7 @@ from django.db.models import Max, Min, Q, Sum
 
 from edgeops.invalidations import breaking, freezing, quota, rationing
 from edgeops.invalidations.models import Batch, BatchState, Policy, Priority, Request, Suspension
-from edgeops.invalidations.windows import FULL_ITEMS, Window
+from edgeops.invalidations.windows import FULL_ITEMS, Key, Window
 
 # Half the time between two ticks: a window closes with the tick that is nearest to its end.
 NEAREST = timedelta(seconds=0.25)
@@ -34,7 +34,7 @@ def closed(now: datetime) -> list[Window]:
     """The windows that take no more time, whether there are tokens or not."""
     grouped = (
         Request.objects.queued()
-        .values_list("distribution_id", "distribution__account_id", "lane", "priority")
+        .values_list("distribution_id", "tenant_id", "distribution__account_id", "lane", "priority")
         .annotate(total=Sum("items_count"), oldest=Min("queued_at"), newest=Max("queued_at"))
         .order_by()
     )
@@ -60,7 +60,7 @@ def _is_closed(window: Window, policy: Policy, now: datetime) -> bool:
 def _freeze(account_id: int, windows: list[Window], now: datetime) -> list[UUID]:
     """One batch after the other, by turn, as long as calls are free."""
     served = _served(account_id, now)
-    windows.sort(key=lambda window: window.turn(served.get((window.distribution_id, window.lane, window.priority))))
+    windows.sort(key=lambda window: window.turn(served.get(window.key)))
     made = []
     for window in windows:
         with transaction.atomic():
@@ -72,15 +72,18 @@ def _freeze(account_id: int, windows: list[Window], now: datetime) -> list[UUID]
     return made
 
 
-def _served(account_id: int, now: datetime) -> dict[tuple[int, str, str], datetime]:
-    """When each lane was last served."""
+def _served(account_id: int, now: datetime) -> dict[Key, datetime]:
+    """When each window's like was last served."""
     recent = Batch.objects.filter(distribution__account=account_id, created_at__gt=now - LANES_REMEMBERED)
-    rows = recent.values_list("distribution_id", "lane", "priority").annotate(at=Max("created_at")).order_by()
-    return {(distribution_id, lane, priority): at for distribution_id, lane, priority, at in rows}
+    rows = recent.values_list("distribution_id", "tenant_id", "lane", "priority").annotate(at=Max("created_at"))
+    return {(distribution, tenant, lane, priority): at for distribution, tenant, lane, priority, at in rows.order_by()}
 
 
 def _may_go(window: Window, now: datetime) -> bool:
-    """Whether CloudFront takes more now, as far as is known; the urgent one finds out for itself."""
+    """Whether CloudFront takes more now, as far as is known; the urgent one finds out for itself.
+
+    What is in progress is bounded by distribution, its tenants together.
+    """
     if window.priority == Priority.URGENT:
         return True
     waiting = Batch.objects.filter(state=BatchState.RETRY_WAIT, next_at__gt=now)

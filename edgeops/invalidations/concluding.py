@@ -56,7 +56,7 @@ def summed_up(batch: Batch, probes: Sequence[Probe]) -> str:
     ]
     pops = sorted({probe.pop for probe in probes if probe.pop})
     where = f" at {', '.join(pops)}; one edge location is not the world" if pops else ""
-    base = batch.distribution.viewer_url
+    base = batch.place.viewer_url
     exact = {base + item for item in batch.items if item.startswith("/") and not item.endswith("*")}
     named = sum(probe.url in exact for probe in probes)
     found = len(probes) - named

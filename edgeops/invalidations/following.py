@@ -5,7 +5,7 @@ from typing import Protocol
 
 from edgeops.aws.cloudfront import COMPLETED, IN_PROGRESS, Invalidation
 from edgeops.aws.errors import AwsError, NotFoundError
-from edgeops.invalidations import connecting
+from edgeops.invalidations import connecting, tenants
 from edgeops.invalidations.models import Batch, BatchState
 from edgeops.invalidations.moves import move
 
@@ -24,17 +24,29 @@ class Looks(Protocol):
     def get_invalidation(self, distribution_id: str, invalidation_id: str) -> Invalidation:
         """Look."""
 
+    def get_tenant_invalidation(self, tenant_id: str, invalidation_id: str) -> Invalidation:
+        """Look at one of a tenant."""
+
 
 def follow(batch: Batch, cloudfront: Looks, *, now: datetime) -> None:
     """Look once, and decide when to look again."""
     try:
-        seen = cloudfront.get_invalidation(batch.distribution.aws_id, batch.aws_id)
+        seen = _seen(batch, cloudfront)
     except NotFoundError as error:
-        _stuck(batch, str(error), now)
+        if batch.tenant is not None and tenants.is_gone(error):
+            _end(batch, tenants.note_gone(batch.tenant, error, now), now)
+        else:
+            _stuck(batch, str(error), now)
     except AwsError as error:
         _note_failure(batch, error, now)
     else:
         _note_answer(batch, seen, now)
+
+
+def _seen(batch: Batch, cloudfront: Looks) -> Invalidation:
+    if batch.tenant is not None:
+        return cloudfront.get_tenant_invalidation(batch.tenant.aws_id, batch.aws_id)
+    return cloudfront.get_invalidation(batch.distribution.aws_id, batch.aws_id)
 
 
 def _note_answer(batch: Batch, seen: Invalidation, now: datetime) -> None:
@@ -55,6 +67,11 @@ def _note_failure(batch: Batch, error: AwsError, now: datetime) -> None:
         _stuck(batch, str(error), now)
     else:
         batch.finish(next_at=now + LATEST_LOOK, last_error=str(error))
+
+
+def _end(batch: Batch, why: str, now: datetime) -> None:
+    """CloudFront will never tell how it ended."""
+    move(batch, BatchState.FAILED, next_at=None, now=now, mark="failed", last_error=why)
 
 
 def _stuck(batch: Batch, why: str, now: datetime) -> None:

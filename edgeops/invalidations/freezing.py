@@ -47,7 +47,9 @@ def freeze(window: Window, profile: QuotaProfile, now: datetime) -> Batch | None
         return None
     quota.spend(profile, items=len(choice.forms), wildcards=choice.wildcards, now=now)
     profile.save()
-    batch = make(distribution, choice.forms, lane=window.lane, priority=window.priority, now=now)
+    batch = make(
+        distribution, choice.forms, tenant=window.tenant_id, lane=window.lane, priority=window.priority, now=now
+    )
     _cover(batch, choice, [*queued, *_still_queued(_elsewhere(window, choice))])
     return batch
 
@@ -56,6 +58,7 @@ def make(
     distribution: Distribution,
     forms: Iterable[str],
     *,
+    tenant: int | None,
     lane: str,
     priority: str,
     now: datetime,
@@ -68,6 +71,7 @@ def make(
     return Batch.objects.create(
         uuid=identity,
         distribution=distribution,
+        tenant_id=tenant,
         lane=lane,
         priority=priority,
         caller_reference=f"edgeops-{identity}",
@@ -114,7 +118,7 @@ def _of(window: Window) -> Q:
 
 
 def _waiting(window: Window) -> QuerySet[Item]:
-    queued = Request.objects.queued().filter(distribution=window.distribution_id)
+    queued = Request.objects.queued().filter(distribution=window.distribution_id, tenant=window.tenant_id)
     return Item.objects.filter(request__in=queued, batch=None, failure="")
 
 

@@ -53,7 +53,7 @@ class Parsed:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it empties the whole distribution."""
+        """Whether it empties the whole cache."""
         return any(item.sent_form == EVERYTHING for item in self.items)
 
 

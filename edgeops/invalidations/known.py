@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from django.db.models import Q
+
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import covering, freezing
-from edgeops.invalidations.models import Item, ItemKind, KnownUrl
+from edgeops.invalidations.models import Item, ItemKind, KnownUrl, Place, Tenant, distribution_of
 
 RECENT = timedelta(days=7)
 # Read for one match. A distribution with more is known by its most wanted.
@@ -49,31 +51,34 @@ def learn(distribution: Distribution, requests: Mapping[str, int], *, now: datet
     )
 
 
-def meet(distribution: Distribution, path: str, tags: Sequence[str], *, now: datetime) -> None:
+def meet(place: Place, path: str, tags: Sequence[str], *, now: datetime) -> None:
     """Keep that a path was answered, with the tags it carries."""
+    tenant = place if isinstance(place, Tenant) else None
     KnownUrl.objects.update_or_create(
-        distribution=distribution,
-        digest=freezing.digest([path]),
+        distribution=distribution_of(place),
+        digest=freezing.digest([path] if tenant is None else [tenant.aws_id, path]),
         defaults={"last_seen_at": now, "tags": list(tags)},
-        create_defaults={"path": path, "last_seen_at": now, "tags": list(tags)},
+        create_defaults={"tenant": tenant, "path": path, "last_seen_at": now, "tags": list(tags)},
     )
 
 
-def named_by(distribution: Distribution, forms: Iterable[str], *, now: datetime) -> list[Wanted]:
+def named_by(place: Place, forms: Iterable[str], *, now: datetime) -> list[Wanted]:
     """What is known to be asked for and lies under wildcards and tags; the most wanted first."""
     wide = [form for form in forms if form.startswith("#") or covering.is_wildcard(form)]
     if not wide:
         return []
-    return [one for one in wanted(distribution, now=now) if any(one.is_named(form) for form in wide)]
+    return [one for one in wanted(place, now=now) if any(one.is_named(form) for form in wide)]
 
 
-def wanted(distribution: Distribution, *, now: datetime) -> list[Wanted]:
-    """Every path known of the last days: traced and probed ones, then what was asked to be invalidated by name."""
-    rows = KnownUrl.objects.most_wanted(distribution, now - RECENT)[:MAX_READ]
+def wanted(place: Place, *, now: datetime) -> list[Wanted]:
+    """Every path known of the last days: traced and probed ones, then what was asked to be invalidated by name.
+
+    Traces do not tell whose viewer it was, so that a tenant's paths are those that were probed or asked for there.
+    """
+    rows = KnownUrl.objects.most_wanted(place, now - RECENT)[:MAX_READ]
     found = {row.path: Wanted(row.path, row.requests_per_hour, row.tags) for row in rows}
-    asked = Item.objects.filter(
-        request__distribution=distribution, request__requested_at__gte=now - RECENT, kind=ItemKind.PATH
-    )
+    mine = Q(request__tenant=place) if isinstance(place, Tenant) else Q(request__distribution=place)
+    asked = Item.objects.filter(mine, request__requested_at__gte=now - RECENT, kind=ItemKind.PATH)
     for path in asked.order_by().values_list("sent_form", flat=True).distinct()[:MAX_READ]:
         found.setdefault(path, Wanted(path))
     return list(found.values())

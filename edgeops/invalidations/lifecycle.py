@@ -34,6 +34,12 @@ class Gateway(Protocol):
     def get_invalidation(self, distribution_id: str, invalidation_id: str) -> Invalidation:
         """Look how far it is."""
 
+    def create_tenant_invalidation(self, tenant_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:
+        """Submit for a tenant."""
+
+    def get_tenant_invalidation(self, tenant_id: str, invalidation_id: str) -> Invalidation:
+        """Look how far one of a tenant is."""
+
 
 type Connect = Callable[[Account, datetime], Gateway]
 

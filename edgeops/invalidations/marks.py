@@ -29,7 +29,8 @@ def subject(request: Request) -> tuple[str, str]:
 
 def put(step: str, request: Request, sent_forms: list[str], now: datetime) -> None:
     """Mark a step on the lane of every API behind the distribution; told twice, it is one mark on each."""
-    title = f"{TITLES[step]}: {items.named(sent_forms)} ({request.reason})"
+    of = f", {request.tenant.name}" if request.tenant is not None else ""
+    title = f"{TITLES[step]}{of}: {items.named(sent_forms)} ({request.reason})"
     for api in request.distribution.apis.all():
         Event.put(f"invalidation.{step}", subject=subject(request), api_slug=api.slug, title=title, at=now)
 
@@ -43,5 +44,5 @@ def put_batch(step: str, batch: Batch, now: datetime) -> None:
 
 def first_request(batch: Batch) -> Request | None:
     """Of those it carries. One that is in several batches points at the newest alone, but its items tell."""
-    requests = Request.objects.select_related("distribution").order_by("requested_at", "uuid")
+    requests = Request.objects.select_related("distribution", "tenant").order_by("requested_at", "uuid")
     return requests.filter(batch=batch).first() or requests.filter(items__batch=batch).first()

@@ -12,7 +12,17 @@ from edgeops.invalidations import choosing, known, ledger, quota, scope
 from edgeops.invalidations.choosing import Choice
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.known import Wanted
-from edgeops.invalidations.models import Batch, CostMonth, Policy, Priority, QuotaProfile, Request, Suspension
+from edgeops.invalidations.models import (
+    Batch,
+    CostMonth,
+    Place,
+    Policy,
+    Priority,
+    QuotaProfile,
+    Request,
+    Suspension,
+    distribution_of,
+)
 from edgeops.invalidations.quota import UNBOUNDED, Room
 from edgeops.invalidations.scope import Scope
 
@@ -60,7 +70,7 @@ class Preview:
 
 
 def preview(
-    distribution: Distribution,
+    place: Place,
     parsed: Parsed,
     *,
     is_admin: bool,
@@ -68,12 +78,13 @@ def preview(
     priority: Priority = Priority.NORMAL,
 ) -> Preview:
     """Read it all from the store; nothing is written and nobody is asked."""
+    distribution = distribution_of(place)
     policy, profile = Policy.of(distribution), QuotaProfile.of(distribution.account)
     choice = choosing.choose(parsed.sent_forms, Room(UNBOUNDED, UNBOUNDED), policy)
     here = Batch.objects.filter(distribution=distribution)
     everywhere = Batch.objects.filter(distribution__account=distribution.account_id)
     used = CostMonth.used(distribution.account, ledger.month_of(now))
-    matched = known.named_by(distribution, choice.forms, now=now)
+    matched = known.named_by(place, choice.forms, now=now)
     counts = [one.requests_per_hour for one in matched if one.requests_per_hour is not None]
     holding = [one for one in Suspension.objects.active(now).filter(distribution=distribution) if not one.lane]
     return Preview(

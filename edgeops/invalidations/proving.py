@@ -20,7 +20,7 @@ def prove(batch: Batch, look: verification.Look, *, now: datetime) -> None:
     if path is None:
         concluding.conclude(batch, now)
         return
-    seen = look(batch.distribution, path)
+    seen = look(batch.place, path)
     with transaction.atomic():
         if batch.finish(next_at=now):
             _store(batch, path, seen, now + timedelta(seconds=seen.took_seconds))
@@ -65,7 +65,7 @@ def _record(batch: Batch, actor: Actor, now: datetime) -> None:
         actor,
         "invalidation.probed_again",
         subject=("batch", batch.pk) if first is None else marks.subject(first),
-        summary=f"The edge of {batch.distribution} is asked again about {items.named(batch.items)}",
+        summary=f"The edge of {batch.place} is asked again about {items.named(batch.items)}",
         detail={"batch": str(batch.pk), "cloudfront_id": batch.aws_id, "round": batch.round},
         now=now,
     )
@@ -76,12 +76,12 @@ def _next(batch: Batch, now: datetime) -> str | None:
     done = set(batch.probes.filter(round=batch.round).values_list("url", flat=True))
     if len(done) >= Policy.of(batch.distribution).probes:
         return None
-    return next((path for path in _sample(batch, now) if batch.distribution.viewer_url + path not in done), None)
+    return next((path for path in _sample(batch, now) if batch.place.viewer_url + path not in done), None)
 
 
 def _sample(batch: Batch, now: datetime) -> list[str]:
     limit = Policy.of(batch.distribution).probes
-    wide = [one.path for one in known.named_by(batch.distribution, batch.items, now=now)[:limit]]
+    wide = [one.path for one in known.named_by(batch.place, batch.items, now=now)[:limit]]
     return verification.sample(batch.items, wide, limit=limit)
 
 
@@ -103,4 +103,4 @@ def _store(batch: Batch, path: str, seen: Observation, now: datetime) -> None:
         reason=judged.reason[:300],
     )
     if seen.was_served:
-        known.meet(batch.distribution, path, seen.tags, now=now)
+        known.meet(batch.place, path, seen.tags, now=now)

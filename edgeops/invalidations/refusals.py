@@ -28,9 +28,13 @@ class EverythingNotAllowedError(ScopeRefusedError):
     def __init__(self) -> None:
         AskingError.__init__(
             self,
-            "Only an admin may invalidate /*: it empties the whole distribution, and every viewer's next request "
+            "Only an admin may invalidate /*: it empties the whole cache, and every viewer's next request "
             "goes to the origin. Name narrower paths, or ask an admin.",
         )
+
+
+class TenantRefusedError(AskingError):
+    """It is not said which tenant is meant, or there is none such."""
 
 
 class ReasonMissingError(AskingError):

@@ -54,6 +54,7 @@ def _repeat(
         return None
     return asking.ask(
         distribution=batch.distribution,
+        tenant=batch.tenant,
         items=sorted(forms),
         actor=SYSTEM,
         source=source,

@@ -38,7 +38,7 @@ def judge(parsed: Parsed, policy: Policy, *, is_admin: bool) -> Scope:
 def _reasons(parsed: Parsed, policy: Policy) -> Iterator[str]:
     forms = parsed.sent_forms
     if parsed.is_everything:
-        yield "/* empties the whole distribution: every viewer's next request goes to the origin."
+        yield "/* empties the whole cache: every viewer's next request goes to the origin."
     wide = [form for form in forms if form != EVERYTHING and covering.is_wildcard(form)]
     if policy.ceilings and (beyond := [one for one in wide if not _within(one, policy.ceilings)]):
         yield f"{_some(beyond)}: wider than the distribution's policy allows ({', '.join(policy.ceilings)})."

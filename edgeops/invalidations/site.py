@@ -11,9 +11,10 @@ PORTS = {None, 80, 443}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A distribution as its items see it; `tag_header` is None until a worker has read it, and "" when there is none.
+    """A distribution or a tenant as its items see it.
 
-    Where it is not known which distribution is meant (`ANYWHERE`), tags are only read, and no URL is taken.
+    `tag_header` is None until a worker has read it, and "" when there is none. Where it is not known which one is meant
+    (`ANYWHERE`), tags are only read, and no URL is taken.
     """
 
     name: str = ""
@@ -22,7 +23,7 @@ class Site:
     tag_trouble: str = ""
     """Why it could not be read."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    """Host names of other distributions, and what those are called."""
+    """Host names of other distributions and tenants, and what those are."""
 
     def path_of(self, url: str) -> str:
         """The path of one of its own URLs, query string and all; ItemError for anybody else's."""
@@ -34,7 +35,7 @@ class Site:
         if _port(parts) in PORTS and not parts.username and self._is_own(host):
             return path
         if (other := self.elsewhere.get(host)) is not None:
-            raise ItemError(url, f"{host} is a name of the distribution {other}: ask for it there.")
+            raise ItemError(url, f"{host} is a name of {other}: ask for it there.")
         names = ", ".join(sorted(self.hosts))
         raise ItemError(url, f"{parts.netloc} is not a name of {self.name}. Its names: {names}.")
 

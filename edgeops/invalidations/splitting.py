@@ -36,6 +36,7 @@ def split(batch: Batch, error: InvalidError, *, now: datetime) -> None:
         half = freezing.make(
             batch.distribution,
             forms,
+            tenant=batch.tenant_id,
             lane=batch.lane,
             priority=batch.priority,
             now=now,

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from edgeops.aws.cloudfront import Invalidation
 from edgeops.aws.errors import AwsError, InvalidError
-from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, repeating, splitting
+from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, repeating, splitting, tenants
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
 from edgeops.waiting import backoff_seconds
 
@@ -26,9 +26,12 @@ class Submits(Protocol):
     def create_invalidation(self, distribution_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:
         """Submit."""
 
+    def create_tenant_invalidation(self, tenant_id: str, items: Sequence[str], caller_reference: str) -> Invalidation:
+        """Submit for a tenant."""
+
 
 def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
-    """Call CreateInvalidation once and record what became of it."""
+    """Call CreateInvalidation, or the one for tenants, once and record what became of it."""
     if freezing.digest(batch.items) != batch.digest:
         _fail(batch, "ItemsChanged", "The items are not those that were frozen under this reference; ask anew.", now)
         return
@@ -39,13 +42,19 @@ def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
         batch.finish(next_at=later)
         return
     try:
-        accepted = cloudfront.create_invalidation(batch.distribution.aws_id, batch.items, batch.caller_reference)
+        accepted = _sent(batch, cloudfront)
     except AwsError as error:
         with transaction.atomic():
             _record_refusal(batch, error, now)
     else:
         with transaction.atomic():
             _record_acceptance(batch, accepted, now)
+
+
+def _sent(batch: Batch, cloudfront: Submits) -> Invalidation:
+    if batch.tenant is not None:
+        return cloudfront.create_tenant_invalidation(batch.tenant.aws_id, batch.items, batch.caller_reference)
+    return cloudfront.create_invalidation(batch.distribution.aws_id, batch.items, batch.caller_reference)
 
 
 def _not_now(batch: Batch, now: datetime) -> datetime | None:
@@ -95,7 +104,7 @@ def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
         splitting.split(batch, error, now=now)
         return
     if not error.retryable:
-        _fail(batch, error.code, str(error), now)
+        _fail(batch, error.code, _explained(batch, error, now), now)
         return
     wait = backoff_seconds(batch.tries.count(), first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
     moves.move(
@@ -106,6 +115,12 @@ def _record_refusal(batch: Batch, error: AwsError, now: datetime) -> None:
         last_error=str(error),
         last_error_code=error.code[:60],
     )
+
+
+def _explained(batch: Batch, error: AwsError, now: datetime) -> str:
+    if batch.tenant is not None and tenants.is_gone(error):
+        return tenants.note_gone(batch.tenant, error, now)
+    return str(error)
 
 
 def _fail(batch: Batch, code: str, message: str, now: datetime) -> None:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edgeops import outbound
-from edgeops.estate.models import Distribution
-from edgeops.invalidations.models import DistributionConfig, Verdict
+from edgeops.invalidations.models import DistributionConfig, Place, Tenant, Verdict
 from edgeops.outbound import OutboundError
 
 FIRST_ERROR_STATUS, FORBIDDEN_STATUS = 400, 403
@@ -52,7 +51,7 @@ class Judgement:
     reason: str
 
 
-type Look = Callable[[Distribution, str], Observation]
+type Look = Callable[[Place, str], Observation]
 
 
 def sample(items: Sequence[str], known: Sequence[str], *, limit: int) -> list[str]:
@@ -117,12 +116,12 @@ def _since(then: datetime, now: datetime) -> int:
     return max(0, int((now - then).total_seconds()))
 
 
-def look(distribution: Distribution, path: str) -> Observation:
+def look(place: Place, path: str) -> Observation:
     """Ask for one path through the distribution, and its origin where that is known. Failing is an observation too."""
-    url = distribution.viewer_url + path
+    url = place.viewer_url + path
     began = time.monotonic()
     try:
-        answer = outbound.request("GET", url, headers=HEADERS, host=distribution.viewer_host or None)
+        answer = outbound.request("GET", url, headers=HEADERS, host=place.viewer_host or None)
     except OutboundError as error:
         return Observation(url=url, error=str(error))
     took = time.monotonic() - began
@@ -134,23 +133,25 @@ def look(distribution: Distribution, path: str) -> Observation:
         age_seconds=_age(answer.headers),
         etag=answer.headers.get("ETag", ""),
         pop=answer.headers.get("X-Amz-Cf-Pop", ""),
-        origin_etag=_origin_etag(distribution, path),
-        tags=_tags(distribution, answer.headers),
+        origin_etag=_origin_etag(place, path),
+        tags=_tags(place, answer.headers),
     )
 
 
-def _tags(distribution: Distribution, headers: Mapping[str, str]) -> tuple[str, ...]:
+def _tags(place: Place, headers: Mapping[str, str]) -> tuple[str, ...]:
     """The cache tags of the answer, where the distribution knows them, and does not take the header away."""
+    distribution = place.distribution_id if isinstance(place, Tenant) else place.pk
     known = DistributionConfig.objects.filter(distribution=distribution).first()
     told = headers.get(known.cache_tag_header, "") if known is not None and known.cache_tag_header else ""
     return tuple(f"#{tag.strip().lower()}" for tag in told.split(",") if tag.strip())[:MAX_TAGS]
 
 
-def _origin_etag(distribution: Distribution, path: str) -> str:
-    if not distribution.origin_probe_url:
+def _origin_etag(place: Place, path: str) -> str:
+    """Of a tenant it is not asked for: its origin may be its own, or answer by host."""
+    if isinstance(place, Tenant) or not place.origin_probe_url:
         return ""
     try:
-        answer = outbound.request("GET", distribution.origin_probe_url.rstrip("/") + path, headers=HEADERS)
+        answer = outbound.request("GET", place.origin_probe_url.rstrip("/") + path, headers=HEADERS)
     except OutboundError:  # the ETag is then not compared; the edge's answer stands by itself
         return ""
     return answer.headers.get("ETag", "") if answer.status < FIRST_ERROR_STATUS else ""

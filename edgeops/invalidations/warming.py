@@ -19,7 +19,7 @@ def plan(batch: Batch, policy: Policy, now: datetime) -> None:
     """Note what to fetch, in the transaction that ends the batch."""
     if not policy.warm_urls or batch.priority == Priority.URGENT:
         return
-    named = [one for one in known.wanted(batch.distribution, now=now) if any(map(one.is_named, batch.items))]
+    named = [one for one in known.wanted(batch.place, now=now) if any(map(one.is_named, batch.items))]
     if paths := [one.path for one in named[: policy.warm_urls]]:
         WarmUp.objects.get_or_create(batch=batch, defaults={"paths": paths, "next_at": now})
 
@@ -30,7 +30,7 @@ def warm(pk: int, *, now: datetime, look: verification.Look = verification.look)
     if row is None:
         return None
     paths = row.paths[row.fetched : row.fetched + AT_ONCE]
-    seen = [look(row.batch.distribution, path) for path in paths]
+    seen = [look(row.batch.place, path) for path in paths]
     fetched = row.fetched + len(paths)
     failed = [one.error or f"{one.url} answered {one.status}" for one in seen if not one.was_served]
     with transaction.atomic():

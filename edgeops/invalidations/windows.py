@@ -1,8 +1,8 @@
 """When a window closes, and whose turn it is. Pure.
 
-Requests of one distribution, lane and priority gather in a window, so that what is asked for again and again is sent
-once. Of the windows that have closed, the one whose turn has come is sent first: nobody waits for ever, since the
-head start of a higher priority is a fixed time, and a lane that was just served goes behind one that was not.
+Requests of one distribution or tenant, lane and priority gather in a window, so that what is asked for again and again
+is sent once. Of the windows that have closed, the one whose turn has come is sent first: nobody waits for ever, since
+the head start of a higher priority is a fixed time, and a lane that was just served goes behind one that was not.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,27 @@ FULL_ITEMS = 1_000
 HANDICAP = {Priority.URGENT: timedelta(0), Priority.NORMAL: timedelta(seconds=10), Priority.BULK: timedelta(seconds=60)}
 
 
+type Key = tuple[int, int | None, str, str]
+"""Distribution, tenant, lane and priority."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The queued requests of one distribution, lane and priority."""
+    """The queued requests of one distribution or one of its tenants, lane and priority."""
 
     distribution_id: int
+    tenant_id: int | None
     account_id: int
     lane: str
     priority: str
     items: int
     oldest_at: datetime
     newest_at: datetime
+
+    @property
+    def key(self) -> Key:
+        """What tells windows apart."""
+        return self.distribution_id, self.tenant_id, self.lane, self.priority
 
     def closes_at(self, policy: Policy) -> datetime:
         """When it closes if nobody asks for more."""

@@ -481,7 +481,7 @@ def test_a_request_in_several_batches_shows_them_all_in_few_queries(
 ):
     request = frozen("/a", "/b", "/c")
     for number, form in enumerate(("/b", "/c"), 2):
-        batch = freezing.make(request.distribution, [form], lane="people", priority="normal", now=now)
+        batch = freezing.make(request.distribution, [form], tenant=None, lane="people", priority="normal", now=now)
         request.items.filter(sent_form=form).update(batch=batch, failure="bad" if number == 3 else "")
     client.force_login(vera)
     with django_assert_max_num_queries(12):

@@ -8,7 +8,7 @@ from edgeops.invalidations.models.batches import (
     Verdict,
     WarmUp,
 )
-from edgeops.invalidations.models.configs import DistributionConfig, Place, Tenant
+from edgeops.invalidations.models.configs import DistributionConfig, Place, Tenant, distribution_of
 from edgeops.invalidations.models.flushes import FlushState, StageFlush
 from edgeops.invalidations.models.known import KnownUrl
 from edgeops.invalidations.models.ledger import CostMonth
@@ -48,4 +48,5 @@ __all__ = [
     "Tenant",
     "Verdict",
     "WarmUp",
+    "distribution_of",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q, Sum
 
 from edgeops.estate.models import Distribution
+from edgeops.invalidations.models.configs import Place, Tenant
 from edgeops.waiting import WaitingQuerySet, WaitingRow
 
 
@@ -52,6 +53,9 @@ class Batch(WaitingRow):
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="batches")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, related_name="batches", help_text="Whose cache it empties, if any."
+    )
     lane = models.CharField(max_length=220, blank=True, help_text="Whose window it was.")
     priority = models.CharField(max_length=10, default="normal")
     caller_reference = models.CharField(max_length=64, unique=True)
@@ -85,6 +89,11 @@ class Batch(WaitingRow):
 
     def __str__(self) -> str:
         return f"{self.caller_reference} {self.state}"
+
+    @property
+    def place(self) -> Place:
+        """What it empties, and what its probes ask."""
+        return self.tenant or self.distribution
 
     @property
     def is_over(self) -> bool:

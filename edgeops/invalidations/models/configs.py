@@ -77,3 +77,8 @@ class Tenant(models.Model):
 
 type Place = Distribution | Tenant
 """What an invalidation empties and a probe asks: a distribution, or a tenant of one that is for tenants."""
+
+
+def distribution_of(place: Place) -> Distribution:
+    """The distribution that a place is, or is in."""
+    return place.distribution if isinstance(place, Tenant) else place

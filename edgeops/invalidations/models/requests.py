@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from edgeops.estate.models import Distribution
 from edgeops.invalidations.models.batches import Batch
+from edgeops.invalidations.models.configs import Place, Tenant
 
 PEOPLE = "people"
 
@@ -75,7 +76,7 @@ class RequestQuerySet(models.QuerySet["Request"]):
 
     def newest(self) -> Self:
         """For the history: newest first, with their batch."""
-        return self.select_related("distribution", "batch").order_by("-requested_at", "uuid")
+        return self.select_related("distribution", "tenant", "batch").order_by("-requested_at", "uuid")
 
     def with_first_items(self, count: int) -> Self:
         """Each with its `first_items`, so many at most: a request may have thousands."""
@@ -92,6 +93,13 @@ class Request(models.Model):
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="requests")
+    tenant = models.ForeignKey(
+        Tenant,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="requests",
+        help_text="Of a distribution for tenants, the one whose cache it is about.",
+    )
     source = models.CharField(max_length=20, choices=Source.choices)
     lane = models.CharField(max_length=220, blank=True, help_text="Whose turn it waits for: people, or one source.")
     priority = models.CharField(max_length=10, choices=Priority.choices, default=Priority.NORMAL)
@@ -144,6 +152,11 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.uuid} {self.state}"
+
+    @property
+    def place(self) -> Place:
+        """What it is to empty."""
+        return self.tenant or self.distribution
 
     @property
     def is_open(self) -> bool:

@@ -20,7 +20,7 @@ def waiting(asked, distribution):
 
 def test_everything_waits_for_a_second_person_where_the_policy_asks_even_an_admins(waiting, tick, now):
     assert waiting.state == RequestState.AWAITING_APPROVAL
-    assert "empties the whole distribution" in waiting.waits_for
+    assert "empties the whole cache" in waiting.waits_for
     assert waiting.expires_at == now + timedelta(hours=1)
     assert tick(now + MINUTE) == []
 

@@ -13,7 +13,7 @@ PRODUCTS = Site(
     name="products",
     hosts=site.hosts("d1.cloudfront.net", ["products.example.test", "*.shop.test"]),
     tag_header="Cache-Tag",
-    elsewhere={"orders.example.test": "orders"},
+    elsewhere={"orders.example.test": "the distribution orders"},
 )
 # What CloudFront takes: a leading slash, RFC 1738 safe ASCII, no tilde, a star only at the end.
 ACCEPTED = re.compile(r"/[\x21\x24-\x29\x2b-\x3b\x3d\x3f-\x5a_a-z%]*\*?")

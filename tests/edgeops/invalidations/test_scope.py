@@ -20,7 +20,7 @@ def test_what_lies_within_the_policy_is_free(lines):
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["/*"], "empties the whole distribution"),
+        (["/*"], "empties the whole cache"),
         (["/orders/*"], "/orders/*: wider than the distribution's policy allows (/products/*)"),
         (["/login/now"], "reaches what the policy protects"),
         (["/lo*"], "reaches what the policy protects"),

@@ -10,7 +10,7 @@ SECOND = timedelta(seconds=1)
 
 
 def window(lane="people", priority=Priority.NORMAL, oldest=0.0, newest=0.0, items=1):
-    return Window(1, 1, lane, priority, items, NOW + oldest * SECOND, NOW + newest * SECOND)
+    return Window(1, None, 1, lane, priority, items, NOW + oldest * SECOND, NOW + newest * SECOND)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,6 @@ def test_an_endpoint_that_storms_is_paused_by_the_breaker_and_says_so(post, endp
         post(number)
     lane = pausing.lane(endpoint)
     distribution = endpoint.distribution
-    window = Window(distribution.pk, distribution.account_id, lane, 1, 5, now, now)
+    window = Window(distribution.pk, None, distribution.account_id, lane, 1, 5, now, now)
     assert breaking.watch([window], now) == []
     assert "different items within a minute" in pausing.paused([endpoint], now)[endpoint.pk].words
