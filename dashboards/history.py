@@ -1,4 +1,4 @@
-"""Narrowing the history of invalidations: by who, why, source, distribution, path, state and days."""
+"""Narrowing the history of invalidations: by who, why, source, distribution, tenant, path, state and days."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class HistoryNarrowing(Narrowing):
     why: str = ""
     source: str = ""
     distribution: str = ""
+    tenant: str = ""
     path: str = ""
     state: str = ""
 
@@ -48,6 +49,8 @@ class HistoryNarrowing(Narrowing):
             yield Q(requested_by__icontains=self.who) | Q(approved_by__icontains=self.who)
         if self.why:
             yield Q(reason__icontains=self.why) | Q(ticket__icontains=self.why) | Q(rule__icontains=self.why)
+        if self.tenant:
+            yield Q(tenant__name__icontains=self.tenant)
         if self.path:
             named = Q(sent_form__icontains=self.path) | Q(raw__icontains=self.path)
             yield Q(pk__in=Item.objects.filter(named).values("request"))

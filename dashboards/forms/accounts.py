@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
+from dashboards.forms.lines import MONO
 from edgeops.estate import snapshot
 from edgeops.estate.document import AccountDoc
 from edgeops.estate.models import Account

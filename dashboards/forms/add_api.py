@@ -9,8 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import BadRequest
 
-from dashboards.forms.cache import MONO
 from dashboards.forms.hops import DIMENSIONS, MAX_POSITION, AddedHopForm, HopForm
+from dashboards.forms.lines import MONO
 from edgeops.estate.document import ApiDoc, DistributionDoc, HopDoc
 from edgeops.estate.models import Distribution, EdgeApi, HopKind
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from dashboards.forms.lines import MONO
+from dashboards.forms.places import PlaceForm
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import freezing, items, scope, sites
 from edgeops.invalidations.asking import EverythingNotAllowedError, ScopeRefusedError
@@ -13,7 +15,6 @@ from edgeops.invalidations.models import Policy, Priority
 from edgeops.invalidations.scope import Scope
 from edgeops.invalidations.site import ANYWHERE
 
-MONO = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 MOMENT = "%Y-%m-%dT%H:%M"
 PRIORITIES = (
     (Priority.NORMAL, "Normal: waits two seconds for others"),
@@ -27,13 +28,12 @@ def new_token() -> str:
     return uuid.uuid4().hex
 
 
-class InvalidationForm(forms.Form):
+class InvalidationForm(PlaceForm):
     """What to invalidate, where, why and when. It is sent once its preview was seen, which `seen` says by its digest.
 
-    `/*` asks for the distribution's name besides; who may ask for what is the distribution's policy.
+    `/*` asks for the name of the distribution or tenant besides; who may ask for what is the distribution's policy.
     """
 
-    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"))
     paths = forms.CharField(
         label="Paths, wildcards and tags",
         widget=forms.Textarea(attrs={"rows": 8, **MONO}),
@@ -63,12 +63,13 @@ class InvalidationForm(forms.Form):
         self.is_admin = is_admin
         self.parsed: Parsed | None = None
         self.fields["confirm"].widget.attrs["form"] = "ask"
+        if self.config is not None:
+            self.fields["confirm"].label = "Name of the tenant"
 
     def clean_paths(self) -> str:
         """Read every line; what is wrong with each is shown beside the form."""
         text: str = self.cleaned_data["paths"]
-        distribution = self.cleaned_data.get("distribution")
-        site = sites.of(distribution) if distribution is not None else ANYWHERE
+        site = sites.of(self.place) if self.place is not None else ANYWHERE
         self.parsed = items.parse_many(text.split("\n"), site)
         for problem in self.parsed.problems:
             self.add_error("paths", problem)
@@ -90,8 +91,9 @@ class InvalidationForm(forms.Form):
         if found.is_refused:
             everything = self.parsed.is_everything
             self.add_error("paths", str(EverythingNotAllowedError() if everything else ScopeRefusedError(found.words)))
-        elif self.parsed.is_everything and self.is_seen and cleaned.get("confirm") != distribution.name:
-            self.add_error("confirm", f"To invalidate everything, type the distribution's name: {distribution.name}")
+        elif self.parsed.is_everything and self.is_seen and cleaned.get("confirm") != self.confirmed_by:
+            kind = "distribution" if self.config is None else "tenant"
+            self.add_error("confirm", f"To invalidate everything, type the {kind}'s name: {self.confirmed_by}")
         return cleaned
 
     def scope_in(self, distribution: Distribution) -> Scope:
@@ -100,12 +102,17 @@ class InvalidationForm(forms.Form):
         return scope.judge(self.parsed, Policy.of(distribution), is_admin=self.is_admin)
 
     @property
+    def confirmed_by(self) -> str:
+        """What is typed for `/*`: the name of what would be emptied."""
+        return "" if self.place is None else self.place.name
+
+    @property
     def digest(self) -> str:
         """Names what a preview shows: the place, the items and the priority."""
         if self.parsed is None:
             return ""
-        distribution = self.cleaned_data.get("distribution")
-        parts = [str(distribution.pk if distribution else ""), self.cleaned_data.get("priority", "")]
+        named = (self.cleaned_data.get(name) for name in ("distribution", "tenant"))
+        parts = [*(str(one.pk if one else "") for one in named), self.cleaned_data.get("priority", "")]
         return freezing.digest([*parts, *self.parsed.sent_forms])
 
     @property

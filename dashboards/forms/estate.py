@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from dashboards.forms.cache import MONO
+from dashboards.forms.lines import MONO
 from edgeops.estate import yaml_text
 from edgeops.estate.document import EstateDoc
 from edgeops.estate.yaml_text import TextError

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
+from dashboards.forms.lines import MONO
 from edgeops.discovery import merging
 from edgeops.estate.document import HopDoc
 from edgeops.estate.models import HopKind

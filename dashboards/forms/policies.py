@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MOMENT, MONO
-from dashboards.forms.lines import LinesField
+from dashboards.forms.cache import MOMENT
+from dashboards.forms.lines import MONO, LinesField
 from edgeops.estate.models import Hop
 from edgeops.invalidations.models import Policy, QuotaProfile
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
+from dashboards.forms.lines import MONO
 
 
 class RemoveForm(forms.Form):

@@ -5,8 +5,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
-from dashboards.forms.lines import LinesField
+from dashboards.forms.lines import MONO, LinesField
 from edgeops.secrets import UnreadableSecretError
 from edgeops.webhooks import bodies, definitions, trying
 from edgeops.webhooks.definitions import Definition, DefinitionError

@@ -5,8 +5,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
-from dashboards.forms.lines import LinesField
+from dashboards.forms.lines import MONO, LinesField
 from edgeops.webhooks.schemes import described, known
 from edgeops.webhooks.schemes.seam import ConfigError
 

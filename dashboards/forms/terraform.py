@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
+from dashboards.forms.lines import MONO
 from edgeops.discovery import terraform
 from edgeops.discovery.terraform import TerraformError, TerraformOutputs
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from django import forms
 
-from dashboards.forms.cache import MONO
-from dashboards.forms.lines import PinsField
+from dashboards.forms.lines import MONO, PinsField
 from edgeops.estate.models import Distribution
 from edgeops.webhooks import definitions, pins
 from edgeops.webhooks.definitions import Definition, DefinitionError

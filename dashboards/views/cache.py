@@ -15,12 +15,12 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from dashboards.sheets import Cell
 from edgeops.estate.models import AccountHealth, Distribution
-from edgeops.invalidations.models import Request, RequestState, Source
+from edgeops.invalidations.models import Request, RequestState, Source, Tenant
 from edgeops.webhooks.models import WebhookDelivery
 
 ROWS_A_PAGE, DELIVERIES_SHOWN, ROWS_AT_ONCE = 50, 10, 200
 ITEMS_IN_A_ROW, ITEMS_IN_A_CELL = 3, 20
-HEADER = ("id", "requested_at", "distribution", "state", "requested_by", "source", "rule", "reason", "ticket",
+HEADER = ("id", "requested_at", "distribution", "tenant", "state", "requested_by", "source", "rule", "reason", "ticket",
           "priority", "approved_by", "items", "paths", "billed", "cloudfront_id", "submitted_at", "completed_at",
           "verified_at", "outcome")  # fmt: skip
 
@@ -37,6 +37,7 @@ def history(request: HtmxRequest) -> HttpResponse:
         "states": [*((name, title) for name, (title, _) in STATES.items()), *RequestState.choices],
         "sources": Source.choices,
         "distributions": Distribution.objects.order_by("name"),
+        "has_tenants": Tenant.objects.exists(),
         "counts": _counts(),
         "purses": purses.of_accounts(timezone.now()),
         "deliveries": WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN],
@@ -67,8 +68,9 @@ def _rows(requests: QuerySet[Request]) -> Iterator[list[Cell]]:
         paths = [item.sent_form for item in one.first_items]
         more = one.items_count - len(paths)
         yield [
-            str(one.uuid), one.requested_at, one.distribution.name, one.state, one.requested_by, one.source, one.rule,
-            one.reason, one.ticket, one.priority, one.approved_by, one.items_count,
+            str(one.uuid), one.requested_at, one.distribution.name, one.tenant.name if one.tenant else None, one.state,
+            one.requested_by, one.source, one.rule, one.reason, one.ticket, one.priority, one.approved_by,
+            one.items_count,
             " ".join(paths) + (f" and {more} more" if more > 0 else ""),
             batch.billed_items if batch else None, batch.aws_id if batch else None,
             batch.submitted_at if batch else None, batch.completed_at if batch else None,

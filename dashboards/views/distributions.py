@@ -12,20 +12,20 @@ from dashboards.forms.policies import FlushForm, PolicyForm, QuotaForm, ReplaceF
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, operator, viewer
 from edgeops.estate.models import Account, Distribution, Hop
-from edgeops.invalidations import breaking, flushing, policies, suspending
+from edgeops.invalidations import breaking, configs, flushing, policies, suspending
 from edgeops.invalidations.models import (
-    DistributionConfig,
     Policy,
     QuotaProfile,
     Request,
     RequestState,
     StageFlush,
     Suspension,
+    Tenant,
 )
 from edgeops.invalidations.policies import PolicyError
 from edgeops.invalidations.refusals import AskingError
 
-SUSPENSIONS_SHOWN, FLUSHES_SHOWN = 10, 5
+SUSPENSIONS_SHOWN, FLUSHES_SHOWN, TENANTS_SHOWN = 10, 5, 50
 SAVED = "Saved. Whatever has not been sent yet follows it."
 
 
@@ -41,11 +41,14 @@ def _page(request: HtmxRequest, distribution: Distribution, form: SuspensionForm
     active = list(Suspension.objects.active(now).filter(distribution=distribution).order_by("-since"))
     held = Request.objects.filter(distribution=distribution, state=RequestState.HELD)
     stages = flushing.cached_stages(distribution)
+    tenants = Tenant.objects.present().filter(distribution=distribution)
     context = {
         "distribution": distribution,
         "policy": Policy.of(distribution),
         "profile": QuotaProfile.of(distribution.account),
-        "config": DistributionConfig.objects.filter(distribution=distribution).first(),
+        "config": configs.of(distribution),
+        "tenants": tenants[:TENANTS_SHOWN],
+        "tenants_count": tenants.count(),
         "active": active,
         "is_suspended": any(not one.lane for one in active),
         "held": held.aggregate(requests=Count("pk"))["requests"],

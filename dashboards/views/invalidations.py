@@ -16,7 +16,7 @@ from dashboards.permissions import operator, viewer
 from edgeops.invalidations import approvals, asking, configs, flushing, freezing, previewing, proving
 from edgeops.invalidations.asking import AskingError
 from edgeops.invalidations.items import Item
-from edgeops.invalidations.models import Batch, Priority, Request, Source
+from edgeops.invalidations.models import Batch, Priority, Request, Source, Tenant
 from edgeops.invalidations.previewing import Preview
 
 ITEMS_SHOWN, ITEMS_COPIED = 200, 3_000
@@ -44,9 +44,9 @@ def new(request: HtmxRequest) -> HttpResponse:
 
 def _initial(request: HtmxRequest) -> dict[str, Any]:
     """What a link says, or what an earlier request asked for."""
-    initial = {"distribution": request.GET.get("distribution", ""), "paths": request.GET.get("paths", "")}
+    initial = {name: request.GET.get(name, "") for name in ("distribution", "tenant", "paths")}
     try:
-        earlier = Request.objects.filter(uuid=UUID(request.GET.get("copy", ""))).first()
+        earlier = Request.objects.select_related("tenant").filter(uuid=UUID(request.GET.get("copy", ""))).first()
     except ValueError:
         return initial
     if earlier is None:
@@ -54,6 +54,7 @@ def _initial(request: HtmxRequest) -> dict[str, Any]:
     lines = earlier.items.order_by("pk").values_list("raw", flat=True)[:ITEMS_COPIED]
     return {
         "distribution": earlier.distribution_id,
+        "tenant": earlier.tenant.name if earlier.tenant is not None else "",
         "paths": "\n".join(lines),
         "reason": earlier.reason,
         "ticket": earlier.ticket,
@@ -64,8 +65,11 @@ def _initial(request: HtmxRequest) -> dict[str, Any]:
 def _ask(request: HtmxRequest, form: InvalidationForm) -> Request:
     wish: dict[str, Any] = form.cleaned_data
     assert form.parsed is not None  # noqa: S101 (a valid form has read its paths)
+    tenant: Tenant | None = wish.get("tenant")
+    of = "" if tenant is None else f"{tenant.pk}:"
     return asking.ask(
         distribution=wish["distribution"],
+        tenant=tenant,
         items=[item.raw for item in form.parsed.items],
         actor=pages.actor(request),
         source=Source.UI,
@@ -73,8 +77,8 @@ def _ask(request: HtmxRequest, form: InvalidationForm) -> Request:
         ticket=wish["ticket"],
         priority=wish["priority"],
         not_before=wish["not_before"],
-        # The paths belong to the key: the form sent twice is one request, the form changed and sent again is another.
-        idempotency_key=f"{wish['token']}:{freezing.digest(form.parsed.sent_forms)}",
+        # Tenant and paths belong to the key: sent twice the form is one request, changed and sent again it is another.
+        idempotency_key=f"{wish['token']}:{of}{freezing.digest(form.parsed.sent_forms)}",
         now=timezone.now(),
         may_invalidate_everything=form.is_admin,
     )
@@ -98,28 +102,29 @@ def _lines(form: InvalidationForm, preview: Preview | None) -> list[tuple[Item, 
 
 def _preview(form: InvalidationForm) -> Preview | None:
     """What would come of it; None while there is nothing that could be sent."""
-    distribution = form.cleaned_data.get("distribution")
-    if distribution is None or form.parsed is None:
+    distribution, place = form.cleaned_data.get("distribution"), form.place
+    if distribution is None or place is None or form.parsed is None:
         return None
     now = timezone.now()
     if any(wrong.raw.startswith("#") for wrong in form.parsed.errors):
         configs.ask_anew(distribution, now)
-    if not form.parsed.is_good or form.scope_in(distribution).is_refused:
+    if "tenant" in form.errors or not form.parsed.is_good or form.scope_in(distribution).is_refused:
         return None
     priority = form.cleaned_data.get("priority", Priority.NORMAL)
-    return previewing.preview(distribution, form.parsed, is_admin=form.is_admin, priority=priority, now=now)
+    return previewing.preview(place, form.parsed, is_admin=form.is_admin, priority=priority, now=now)
 
 
 @require_GET
 @viewer
 def detail(request: HtmxRequest, identity: UUID) -> HttpResponse:
     """One invalidation as a chain: who asked and why, what CloudFront said, what the edge proves."""
-    asked = get_object_or_404(Request.objects.select_related("distribution", "batch"), uuid=identity)
+    asked = get_object_or_404(Request.objects.select_related("distribution", "tenant", "batch"), uuid=identity)
     context = {
         "asked": asked,
         "chain": chains.of(asked, list(asked.items.order_by("sent_form")[:ITEMS_SHOWN])),
         "items_shown": ITEMS_SHOWN,
-        "stages": flushing.cached_stages(asked.distribution),
+        # A stage's cache holds the answers to every tenant.
+        "stages": flushing.cached_stages(asked.distribution) if asked.tenant is None else [],
         "can_cancel": asking.can_cancel(asked),
         "may_decide": approvals.may_decide(asked, pages.actor(request)),
     }
@@ -185,4 +190,4 @@ def probe_again(request: HtmxRequest, identity: UUID, batch_id: UUID) -> HttpRes
 
 
 def _found(identity: UUID) -> Request:
-    return get_object_or_404(Request.objects.select_related("distribution"), uuid=identity)
+    return get_object_or_404(Request.objects.select_related("distribution", "tenant"), uuid=identity)

@@ -25,7 +25,7 @@ def test_the_history_shows_state_paths_who_and_why(client, vera, asked, django_a
     for number in range(5):
         asked(f"/products/{number}", reason=f"fix <{number}>")
     client.force_login(vera)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page = text(client.get("/cache/"))
     assert "fix &lt;4&gt;" in page
     assert "/products/4" in page
@@ -110,7 +110,7 @@ def test_the_history_has_pages_that_keep_what_narrows_it(client, vera, asked, dj
     for number in range(53):
         asked(f"/products/{number}", "/a", "/b", "/c", reason="price fix")
     client.force_login(vera)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page = text(client.get("/cache/", {"why": "price", "page": "2"}))
     assert "Page 2 of 2" in page
     assert 'href="?why=price&amp;page=1"' in page
