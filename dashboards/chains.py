@@ -1,19 +1,20 @@
 """The chain of an invalidation as its page shows it: what led to it, asked, sent, completed, proven, each in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 
-from django.db.models import Count
-
-from edgeops.invalidations import concluding
-from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Item, Probe, Request, RequestState
+from dashboards import carriers
+from dashboards.carriers import BATCHES_SHOWN, PROBES_SHOWN, Carrier, Round
+from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Item, Request, RequestState
 from edgeops.webhooks.models import WebhookDelivery
 
 UNDER_WAY = {BatchState.SUBMITTED, BatchState.IN_PROGRESS}
 DELIVERY, BEFORE = "webhook_delivery", "request"
-BATCHES_SHOWN = 20
+# The steps of more batches than these are told together; the table of batches has each.
+BATCHES_APART = 4
+# Of many batches, the state that a person must see first.
+URGENCY = ("failed", "stuck", "verify_failed", "current", "todo", "done")
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,12 @@ class Covered:
 
 
 @dataclass(frozen=True)
-class Round:
-    """Probes of one batch that were asked for together, and what they say."""
-
-    title: str
-    words: str
-    probes: Sequence[Probe]
-
-
-@dataclass(frozen=True)
 class Chain:
     """Everything that led to a request and came of it."""
 
     steps: Sequence[Step]
-    batches: Sequence[Batch]
-    rounds: Sequence[Round]
+    carriers: Sequence[Carrier]
+    all_rounds: Sequence[Round]
     covered: Sequence[Covered]
     delivery: WebhookDelivery | None = None
     followers: Sequence[Request] = field(default_factory=list)
@@ -61,35 +53,40 @@ class Chain:
     @property
     def is_moving(self) -> bool:
         """Whether a batch still has something to do."""
-        return any(batch.next_at is not None for batch in self.batches)
+        return any(carrier.batch.next_at is not None for carrier in self.carriers)
+
+    @property
+    def shown(self) -> Sequence[Carrier]:
+        """The batches the page has room for."""
+        return self.carriers[:BATCHES_SHOWN]
+
+    @property
+    def rounds(self) -> Sequence[Round]:
+        """The rounds of probes the page has room for, at least one."""
+        found: list[Round] = []
+        room = PROBES_SHOWN
+        for one in self.all_rounds:
+            if found and len(one.probes) > room:
+                break
+            found.append(one)
+            room -= len(one.probes)
+        return found
 
     @property
     def probes_count(self) -> int:
         """How often the edge has answered."""
-        return sum(len(one.probes) for one in self.rounds)
+        return sum(len(one.probes) for one in self.all_rounds)
 
 
 def of(request: Request, items: Sequence[Item]) -> Chain:
     """The chain of a request and of the items that are shown, in a handful of queries whatever their number."""
-    carrying = Item.objects.filter(request=request).exclude(batch=None).values("batch")
-    carried = Batch.objects.filter(pk__in=carrying).annotate(requests_count=Count("covered__request", distinct=True))
-    batches = list(
-        carried.select_related("warm_up")
-        .prefetch_related("tries", "probes")
-        .order_by("created_at", "uuid")[:BATCHES_SHOWN]
-    )
-    if not batches and request.batch is not None:
-        batches = [request.batch]
+    found = carriers.of(request)
     delivery = _delivery(request)
     return Chain(
-        steps=list(_steps(request, batches, delivery)),
-        batches=batches,
-        rounds=[
-            one
-            for number, batch in enumerate(batches, 1)
-            for one in _rounds(batch, number if len(batches) > 1 else None)
-        ],
-        covered=_covered(items, batches),
+        steps=list(_steps(request, found, delivery)),
+        carriers=found,
+        all_rounds=carriers.rounds(found),
+        covered=_covered(items, found),
         delivery=delivery,
         followers=list(
             Request.objects.filter(cause_kind=BEFORE, cause_id=str(request.uuid)).order_by("requested_at")[:10]
@@ -103,12 +100,9 @@ def _delivery(request: Request) -> WebhookDelivery | None:
     return WebhookDelivery.objects.select_related("endpoint").filter(pk=request.cause_id).first()
 
 
-def _covered(items: Sequence[Item], batches: Sequence[Batch]) -> list[Covered]:
-    numbers = {batch.pk: str(number) for number, batch in enumerate(batches, 1)}
-    return [
-        Covered(item, _sent_as(item), numbers.get(item.batch_id, "–") if item.batch_id is not None else "–")
-        for item in items
-    ]
+def _covered(items: Sequence[Item], found: Sequence[Carrier]) -> list[Covered]:
+    numbers = {carrier.batch.pk: str(carrier.number) for carrier in found}
+    return [Covered(item, _sent_as(item), numbers.get(item.batch_id, "–") if item.batch_id else "–") for item in items]
 
 
 def _sent_as(item: Item) -> str:
@@ -119,32 +113,53 @@ def _sent_as(item: Item) -> str:
     return f"covered by {item.covered_by}" if item.covered_by else "as itself"
 
 
-def _rounds(batch: Batch, number: int | None) -> Iterator[Round]:
-    """The newest first: it is what somebody waits for."""
-    probes = sorted(batch.probes.all(), key=lambda probe: (-probe.round, probe.pk))
-    for which, found in groupby(probes, key=lambda probe: probe.round):
-        asked = list(found)
-        title = f"Round {which}" if number is None else f"Batch {number}, round {which}"
-        yield Round(title, concluding.summed_up(batch, asked), asked)
-
-
-def _steps(request: Request, batches: Sequence[Batch], delivery: WebhookDelivery | None) -> Iterator[Step]:
+def _steps(request: Request, found: Sequence[Carrier], delivery: WebhookDelivery | None) -> Iterator[Step]:
     if delivery is not None:
         who = f"{delivery.endpoint.name} posted {delivery.event_type or 'an event'}"
         yield Step("delivery", "Webhook received", "done", delivery.received_at, who)
     yield Step("asked", "Asked for", "done", request.requested_at)
     if request.approved_at is not None:
         yield Step("approved", f"Approved by {request.approved_by}", "done", request.approved_at)
-    if not batches or request.state == RequestState.QUEUED:
+    if not found or request.state == RequestState.QUEUED:
         yield _waiting(request)
-    for number, batch in enumerate(batches, 1):
-        which = f"Batch {number} of {len(batches)}: " if len(batches) > 1 else ""
-        yield _sent(batch, which)
-        yield _completed(batch, which)
-        yield _proven(batch, which)
-    if not batches:
+    if not found:
         yield Step("completed", "Completed", "todo", None)
         yield Step("proven", "Verified at the edge", "todo", None)
+    elif len(found) > BATCHES_APART:
+        yield from _together([carrier.batch for carrier in found if not carrier.is_split])
+    else:
+        for carrier in found:
+            yield from _apart(carrier, f"Batch {carrier.number} of {len(found)}: " if len(found) > 1 else "")
+
+
+def _apart(carrier: Carrier, which: str) -> Iterator[Step]:
+    batch = carrier.batch
+    if carrier.is_split:
+        yield Step("sent", f"{which}Not taken as a whole", "todo", None, batch.last_error, carrier.tries)
+        return
+    yield _sent(carrier, which)
+    yield _completed(batch, which)
+    yield _proven(batch, which)
+
+
+def _together(batches: Sequence[Batch]) -> Iterator[Step]:
+    """One step for all batches; it ends with the last of them."""
+    yield _folded("Sent to CloudFront", [_sent(Carrier(0, batch, 0), "") for batch in batches])
+    yield _folded("Completed, says CloudFront", [_completed(batch, "") for batch in batches])
+    yield _folded("Verified at the edge", [_proven(batch, "") for batch in batches])
+
+
+def _folded(title: str, steps: Sequence[Step]) -> Step:
+    done = [step for step in steps if step.state == "done"]
+    worst = min((step.state for step in steps), key=URGENCY.index)
+    ended = max((step.at for step in done if step.at is not None), default=None) if worst == "done" else None
+    return Step(steps[0].key, f"{title}: {len(done)} of {len(steps)} batches", worst, ended, _others(steps))
+
+
+def _others(steps: Iterable[Step]) -> str:
+    """What the batches that are not so far are at, the worst first."""
+    titles = [step.title for step in sorted(steps, key=lambda step: URGENCY.index(step.state)) if step.state != "done"]
+    return " ".join(f"{title}: {titles.count(title)}." for title in dict.fromkeys(titles))
 
 
 def _waiting(request: Request) -> Step:
@@ -161,8 +176,8 @@ def _waiting(request: Request) -> Step:
     return Step("sent", f"Not sent: {request.get_state_display().lower()}", "todo", None, request.outcome)
 
 
-def _sent(batch: Batch, which: str) -> Step:
-    tries = sorted(batch.tries.all(), key=lambda one: one.pk)
+def _sent(carrier: Carrier, which: str) -> Step:
+    batch, tries = carrier.batch, carrier.tries
     if batch.submitted_at is not None:
         return Step("sent", f"{which}Sent to CloudFront", "done", batch.submitted_at, tries=tries)
     match batch.state:

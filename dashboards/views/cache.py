@@ -1,6 +1,7 @@
 """The cache page: invalidations and what led to them, narrowed and as a file; what is under way, and what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
@@ -15,7 +16,7 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from dashboards.sheets import Cell
 from edgeops.estate.models import AccountHealth, Distribution
-from edgeops.invalidations.models import Request, RequestState, Source, Tenant
+from edgeops.invalidations.models import Batch, Request, RequestState, Source, Tenant
 from edgeops.webhooks.models import WebhookDelivery
 
 ROWS_A_PAGE, DELIVERIES_SHOWN, ROWS_AT_ONCE = 50, 10, 200
@@ -64,7 +65,7 @@ def export(request: HtmxRequest) -> HttpResponseBase:
 
 def _rows(requests: QuerySet[Request]) -> Iterator[list[Cell]]:
     for one in requests.iterator(ROWS_AT_ONCE):
-        batch = one.batch
+        batches = _batches(one)
         paths = [item.sent_form for item in one.first_items]
         more = one.items_count - len(paths)
         yield [
@@ -72,7 +73,22 @@ def _rows(requests: QuerySet[Request]) -> Iterator[list[Cell]]:
             one.requested_by, one.source, one.rule, one.reason, one.ticket, one.priority, one.approved_by,
             one.items_count,
             " ".join(paths) + (f" and {more} more" if more > 0 else ""),
-            batch.billed_items if batch else None, batch.aws_id if batch else None,
-            batch.submitted_at if batch else None, batch.completed_at if batch else None,
-            batch.verified_at if batch else None, one.outcome or (batch.outcome if batch else ""),
+            sum(batch.billed_items for batch in batches) if batches else None,
+            " ".join(batch.aws_id for batch in batches if batch.aws_id),
+            min((batch.submitted_at for batch in batches if batch.submitted_at), default=None),
+            _last([batch.completed_at for batch in batches]), _last([batch.verified_at for batch in batches]),
+            one.outcome or " ".join(dict.fromkeys(batch.outcome for batch in batches if batch.outcome)),
         ]  # fmt: skip
+
+
+def _batches(request: Request) -> Sequence[Batch]:
+    """All that carry it; only a request that is in several of them is looked up."""
+    if request.is_split:
+        return list(Batch.objects.filter(pk__in=request.items.values("batch")).order_by("created_at", "uuid"))
+    return [request.batch] if request.batch is not None else []
+
+
+def _last(times: Sequence[datetime | None]) -> datetime | None:
+    """When the last of them was over; None while one is not."""
+    known = [time for time in times if time is not None]
+    return max(known) if known and len(known) == len(times) else None

@@ -121,7 +121,7 @@ def detail(request: HtmxRequest, identity: UUID) -> HttpResponse:
     asked = get_object_or_404(Request.objects.select_related("distribution", "tenant", "batch"), uuid=identity)
     context = {
         "asked": asked,
-        "chain": chains.of(asked, list(asked.items.order_by("sent_form")[:ITEMS_SHOWN])),
+        "chain": chains.of(asked, list(asked.items.order_by("-failure", "sent_form")[:ITEMS_SHOWN])),
         "items_shown": ITEMS_SHOWN,
         # A stage's cache holds the answers to every tenant.
         "stages": flushing.cached_stages(asked.distribution) if asked.tenant is None else [],

@@ -1,4 +1,5 @@
-import re
+import csv
+import io
 import uuid
 from datetime import timedelta
 
@@ -7,18 +8,11 @@ from django.urls import reverse
 
 from edgeops.access.audit import Actor
 from edgeops.invalidations import proving
-from edgeops.invalidations.models import Batch, BatchState, Policy, RequestState
+from edgeops.invalidations.models import Batch, BatchState, Policy, Probe, RequestState
+from tests.dashboards.batch_pages import page_of, rows, text
 
 OTTO = Actor("user", "otto")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-def text(response):
-    return re.sub(r"\s+", " ", response.content.decode())
-
-
-def page_of(request):
-    return reverse("invalidation", args=[request.uuid])
 
 
 def button(request, batch):
@@ -111,3 +105,49 @@ def test_why_it_cannot_be_asked_is_said(client, otto, over, state, probes, words
     client.force_login(otto)
     assert words in text(client.post(button(over, over.batch), {"round": "1"}, follow=True))
     assert Batch.objects.get().round == 1
+
+
+def test_three_thousand_items_are_listed_by_batch_in_few_queries(
+    client, vera, asked, run_until, cloudfront, now, django_assert_max_num_queries
+):
+    """The most one request may hold; as much as may be in progress at CloudFront leaves first."""
+    cloudfront.is_done = True
+    request = asked(*(f"/{number}" for number in range(3_000)))
+    run_until(now + 2 * MINUTE)
+    client.force_login(vera)
+    with django_assert_max_num_queries(13):
+        page = text(client.get(page_of(request)))
+    found = rows(page)
+    assert sum(int(row[2].replace(",", "")) for row in found) == 3_000
+    assert len(found) == Batch.objects.count() > 2
+    assert {row[1] for row in found} == {"Verified"}
+    assert {row[4] for row in found} == set(Batch.objects.values_list("aws_id", flat=True))
+    assert "200 are shown" in page
+
+
+def test_the_file_tells_all_batches_of_a_request(client, vera, asked, run_until, cloudfront, unlimited, now):
+    cloudfront.is_done = True
+    request = asked(*(f"/{number}" for number in range(1_500)))
+    run_until(now + MINUTE)
+    client.force_login(vera)
+    (row,) = csv.DictReader(io.StringIO(b"".join(client.get("/cache/invalidations.csv").streaming_content).decode()))
+    assert (row["id"], row["billed"], row["cloudfront_id"]) == (str(request.uuid), "1500", "I1 I2")
+    newest = Batch.objects.latest("completed_at").completed_at
+    assert row["completed_at"] == f"{newest:%Y-%m-%dT%H:%M:%SZ}"
+    Batch.objects.filter(aws_id="I2").update(completed_at=None, verified_at=None)
+    (row,) = csv.DictReader(io.StringIO(b"".join(client.get("/cache/invalidations.csv").streaming_content).decode()))
+    assert (row["completed_at"], row["verified_at"]) == ("", "")
+
+
+def test_old_rounds_give_way_to_new_ones(client, vera, over, now):
+    """However often somebody asks, the page stays as long as a person reads."""
+    Probe.objects.bulk_create(
+        Probe(batch=over.batch, round=number, at=now, url=f"https://x/{path}", verdict="fresh", reason="miss")
+        for number in range(2, 60)
+        for path in range(5)
+    )
+    client.force_login(vera)
+    page = text(client.get(page_of(over)))
+    assert "Round 59 <span" in page
+    assert "Round 1 <span" not in page
+    assert "The newest rounds are shown; 59 were asked for." in page

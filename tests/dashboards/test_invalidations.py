@@ -484,7 +484,7 @@ def test_a_request_in_several_batches_shows_them_all_in_few_queries(
         batch = freezing.make(request.distribution, [form], tenant=None, lane="people", priority="normal", now=now)
         request.items.filter(sent_form=form).update(batch=batch, failure="bad" if number == 3 else "")
     client.force_login(vera)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = text(client.get(reverse("invalidation", args=[request.uuid])))
     assert "Batch 3 of 3: Waiting to be sent" in page
     assert '<td data-label="Went out">refused: bad</td>' in page

@@ -2,28 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from edgeops.aws.errors import InvalidError
 from edgeops.invalidations import splitting
 from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState
-from tests.fixtures.invalidations import FakeCloudFront
+from tests.fixtures.invalidations import Picky
 
 SECOND = timedelta(seconds=1)
-
-
-class Picky(FakeCloudFront):
-    """Takes no batch that is too large or names what it dislikes."""
-
-    def __init__(self):
-        super().__init__()
-        self.dislikes, self.largest = set(), 10**9
-
-    def create_invalidation(self, distribution_id, items, caller_reference):
-        action = "cloudfront:CreateInvalidation"
-        if len(items) > self.largest:
-            raise InvalidError(action, "BatchTooLarge", "too large")
-        if self.dislikes & set(items):
-            raise InvalidError(action, "InvalidArgument", "one or more invalid paths")
-        return super().create_invalidation(distribution_id, items, caller_reference)
 
 
 @pytest.fixture
