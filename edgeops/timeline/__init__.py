@@ -1,1 +1,4 @@
-"""Events of every kind on one lane. An event names its subject by (kind, id) text, without a foreign key."""
+"""Events of every kind on one lane, and what EdgeOps failed at.
+
+Either names its subject by (kind, id) text, without a foreign key.
+"""
