@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from edgeops.access.audit import SYSTEM, Actor
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import asking, covering, marks, superseding, suspending
+from edgeops.invalidations import asking, covering, failing, marks, superseding, suspending
 from edgeops.invalidations.models import Item, ItemKind, Policy, Request, RequestState, Source, Suspension
 from edgeops.invalidations.refusals import AskingError
 from edgeops.invalidations.windows import Window
@@ -59,7 +59,8 @@ def _pause(distribution: Distribution, lane: str, asked: int, limit: int, now: d
         "Look at its sender, then resume it, or invalidate one wildcard instead."
     )
     with transaction.atomic():
-        suspending.suspend(distribution, actor=SYSTEM, reason=reason, now=now, lane=lane)
+        made = suspending.suspend(distribution, actor=SYSTEM, reason=reason, now=now, lane=lane)
+        failing.note_pause(made, now)
         newest = Request.objects.queued().filter(distribution=distribution, lane=lane).order_by("-queued_at").first()
         if newest is not None:
             marks.put("held", newest, [lane], now)

@@ -15,6 +15,7 @@ from edgeops.aws import stage_cache
 from edgeops.aws.errors import AwsError, DeniedError
 from edgeops.aws.stage_cache import FLUSHING, StageCaches
 from edgeops.estate.models import Account, AwsUsage, Distribution, Hop, HopKind
+from edgeops.invalidations import failing
 from edgeops.invalidations.models import FlushState, StageFlush
 from edgeops.invalidations.refusals import AskingError
 from edgeops.timeline.models import Event
@@ -140,6 +141,7 @@ def _fail(row: StageFlush, words: str, now: datetime) -> None:
     with transaction.atomic():
         if row.finish(next_at=None, state=FlushState.FAILED, last_error=words):
             _mark(row, "failed", f"Stage cache not flushed: {row.name} {row.stage}", now)
+            failing.note_flush(row, now)
 
 
 def _record(flush: StageFlush, actor: Actor, now: datetime) -> None:

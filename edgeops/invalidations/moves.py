@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from edgeops.invalidations import marks
+from edgeops.invalidations import failing, marks
 from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState
 
 # The least advanced of a request's batches says how far the request is; of ended ones, the worst.
@@ -21,6 +21,7 @@ def move(
     batch: Batch, state: BatchState, *, next_at: datetime | None, now: datetime, mark: str = "", **changes: Any
 ) -> bool:
     """Finish this worker's turn with a new state, and mark it on the timeline; False when the lease was lost."""
+    was = batch.state
     with transaction.atomic():
         if not batch.finish(next_at=next_at, state=state, **changes):
             return False
@@ -29,6 +30,8 @@ def move(
         take_along(batch, is_over=next_at is None)
         if mark:
             marks.put_batch(mark, batch, now)
+        if state in failing.TITLES and state != was:  # a stuck one is looked at, and found stuck, again and again
+            failing.note_batch(batch, now)
     return True
 
 

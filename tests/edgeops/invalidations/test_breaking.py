@@ -7,7 +7,7 @@ from edgeops.access.models import Audit
 from edgeops.invalidations import approvals, asking, breaking, policies, suspending
 from edgeops.invalidations.breaking import ReplacementError
 from edgeops.invalidations.models import Item, Request, RequestState, Source, Suspension
-from edgeops.timeline.models import Event
+from edgeops.timeline.models import Event, Failure
 
 ADA, OTTO, SHOP = Actor("user", "ada"), Actor("user", "otto"), Actor("webhook", "shop")
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -46,6 +46,27 @@ def test_a_source_that_asks_for_too_much_is_paused_and_nothing_of_it_is_lost(pau
     assert post("/late", at=now + 4 * SECOND).state == RequestState.HELD
     assert Audit.objects.filter(action="invalidations.suspended", actor="edgeops").exists()
     assert Event.objects.filter(kind="invalidation.held").exists()
+
+
+def test_each_pause_is_a_failure_since_each_needs_a_person(paused, post, tick, distribution, now):
+    failure = Failure.objects.get()
+    assert (failure.kind, failure.path) == ("source.paused", f"/cache/distributions/{distribution.pk}/")
+    assert failure.title == "Invalidations of products by webhook shop are paused"
+    assert "pauses a source above 5. Look at its sender, then resume it" in failure.advice
+
+    suspending.lift(paused, actor=OTTO, now=now + MINUTE)
+    tick(now + MINUTE)
+    tick(now + 2 * MINUTE)
+    later = now + 10 * MINUTE
+    for number in range(6):
+        post(f"/later/{number}", at=later)
+    tick(later + 2 * SECOND)
+    assert list(Failure.objects.values_list("count", flat=True)) == [1, 1]
+
+
+def test_a_person_who_suspends_is_no_failure(distribution, now):
+    suspending.suspend(distribution, actor=OTTO, reason="deploying", now=now)
+    assert not Failure.objects.exists()
 
 
 def test_people_and_other_sources_go_on(paused, asked, tick, now):

@@ -11,7 +11,7 @@ from edgeops.estate.models import HopKind
 from edgeops.invalidations import flushing
 from edgeops.invalidations.flushing import FlushError
 from edgeops.invalidations.models import FlushState, StageFlush
-from edgeops.timeline.models import Event
+from edgeops.timeline.models import Event, Failure
 
 OTTO = Actor("user", "otto")
 SECOND = timedelta(seconds=1)
@@ -104,6 +104,29 @@ def test_a_denied_flush_names_the_action_and_the_resource(hop, step, caches, now
     assert "Allow the IAM action apigateway:DELETE" in flush.last_error
     assert "arn:aws:apigateway:eu-west-1::/restapis/a1b2c3d4e5/stages/prod/cache/data" in flush.last_error
     assert Event.objects.filter(kind="stage_cache.failed").exists()
+
+
+def test_a_failed_flush_is_a_failure_that_says_what_to_do_and_a_second_one_is_counted(
+    hop, step, caches, distribution, now
+):
+    caches.failures = [DeniedError("apigateway:DELETE", "AccessDeniedException", "no")] * 2
+    for seconds in range(2):
+        step(flushing.ask(hop, actor=OTTO, reason="x", now=now + seconds * SECOND), now + seconds * SECOND)
+    failure = Failure.objects.get()
+    assert (failure.kind, failure.title, failure.count) == (
+        "stage_cache.failed", f"The cache of {hop.name}, stage prod, was not flushed", 2
+    )  # fmt: skip
+    assert "Allow the IAM action apigateway:DELETE" in failure.advice
+    assert "ask for it anew" in failure.advice
+    assert failure.path == f"/cache/distributions/{distribution.pk}/"
+
+
+def test_a_failed_flush_of_an_api_that_was_removed_leads_to_the_cache_page(hop, step, caches, now):
+    caches.failures = [DeniedError("apigateway:DELETE", "AccessDeniedException", "no")]
+    flush = flushing.ask(hop, actor=OTTO, reason="x", now=now)
+    StageFlush.objects.update(api_slug="gone")
+    step(flush, now)
+    assert Failure.objects.get().path == "/cache/"
 
 
 def test_a_throttled_flush_is_tried_again_for_an_hour(hop, step, caches, now):

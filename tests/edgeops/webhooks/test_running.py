@@ -9,7 +9,7 @@ from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Request, Source
 from edgeops.secrets import decrypt
-from edgeops.timeline.models import Event
+from edgeops.timeline.models import Event, Failure
 from edgeops.webhooks import applying, endpoints, rules, running
 from edgeops.webhooks.definitions import Definition
 from edgeops.webhooks.models import MAX_BYTES, DeliveryVerdict, RuleVersion, WebhookDelivery
@@ -298,3 +298,41 @@ def test_a_delivery_that_fails_is_marked_on_the_charts_once_an_hour_and_endpoint
     assert (
         mark.title == "Webhook product data could not be applied: " + WebhookDelivery.objects.get(pk=first.pk).outcome
     )
+
+
+def test_deliveries_that_fail_are_one_failure_of_their_endpoint_that_quotes_no_payload(delivered, endpoint, now):
+    first = delivered(event(id="../hidden"), "msg_1")
+    for delivery in (first, delivered(b"not json", "msg_2"), delivered(event(id=7), "msg_3")):
+        running.run(delivery.pk, now=now)
+        running.run(delivery.pk, now=now)
+    failure = Failure.objects.get()
+    assert (failure.kind, failure.subject_id, failure.count) == ("webhook.failed", str(endpoint.pk), 2)
+    assert failure.title == "A delivery to the webhook product data could not be applied"
+    assert failure.path == f"/cache/webhooks/deliveries/{first.pk}/"
+    assert "correct the rule or the sender" in failure.advice
+    assert "hidden" not in failure.title + failure.advice
+
+
+def test_a_delivery_that_is_given_up_is_a_failure(delivered, now, settings):
+    delivery = delivered(event(id=7))
+    settings.ENCRYPTION_KEYS = ["b3RoZXItb25seS1rZXktbmV2ZXItaW4tcHJvZHVjdGk="]
+    for hours in range(1, 7):
+        assert not Failure.objects.exists()
+        running.run(delivery.pk, now=now + timedelta(hours=hours))
+    assert "could not be worked on in five attempts" in Failure.objects.get().advice
+
+
+def test_a_worker_killed_while_it_ends_a_delivery_notes_nothing_and_the_next_notes_it_once(delivered, now, monkeypatch):
+    delivery = delivered(event(id="../x"))
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Event, "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            running.run(delivery.pk, now=now)
+    assert not Failure.objects.exists()
+
+    running.run(delivery.pk, now=now + timedelta(seconds=30))
+    assert Failure.objects.get().count == 1
