@@ -79,6 +79,7 @@ app.conf.update(
             "schedule": 0.5,
             "options": {"expires": 5.0},  # a worker that was busy for a while finds one that lives
         },
+        "tell of failures": {"task": "tasks.delivering.tell_failures", "schedule": 5.0, "options": {"expires": 5}},
         "plan metric polls": {"task": "tasks.polling.plan_polls", "schedule": 10.0, "options": {"expires": 10}},
         "plan trace windows": {
             "task": "tasks.tracing.plan_trace_windows",

@@ -29,7 +29,9 @@ class InvalidChannelError(ValueError):
         self.problems = problems
 
 
-def create(*, name: str, transport: str, address: str, actor: Actor, now: datetime) -> tuple[Channel, str]:
+def create(
+    *, name: str, transport: str, address: str, actor: Actor, now: datetime, hears_failures: bool = False
+) -> tuple[Channel, str]:
     """Add a channel; also returns the new signing secret of a webhook, which can be read at no other time.
 
     Raises InvalidChannelError.
@@ -42,17 +44,29 @@ def create(*, name: str, transport: str, address: str, actor: Actor, now: dateti
             transport=transport,
             address=address.strip(),
             encrypted_secret=secrets.encrypt(secret) if secret else "",
+            hears_failures_since=now if hears_failures else None,
         )
         _record(actor, "channel.created", channel, now=now)
     return channel, secret
 
 
-def edit(channel: Channel, *, name: str, address: str, is_enabled: bool, actor: Actor, now: datetime) -> None:
+def edit(
+    channel: Channel,
+    *,
+    name: str,
+    address: str,
+    is_enabled: bool,
+    actor: Actor,
+    now: datetime,
+    hears_failures: bool = False,
+) -> None:
     """Change a channel; its transport and its secret stay. Raises InvalidChannelError."""
     _refuse(problems_of(name=name, transport=channel.transport, address=address, channel=channel))
     channel.name, channel.address, channel.is_enabled = name.strip(), address.strip(), is_enabled
+    # What failed before somebody wished to hear of it is not news.
+    channel.hears_failures_since = (channel.hears_failures_since or now) if hears_failures else None
     with _named_once(), transaction.atomic():
-        channel.save(update_fields=["name", "address", "is_enabled"])
+        channel.save(update_fields=["name", "address", "is_enabled", "hears_failures_since"])
         _record(actor, "channel.edited", channel, now=now)
 
 
@@ -122,6 +136,10 @@ def _record(actor: Actor, action: str, channel: Channel, *, now: datetime) -> No
     """A webhook's path may hold a token of the receiver, so only its host is written down."""
     is_webhook = channel.transport == Transport.WEBHOOK
     where = urlsplit(channel.address).netloc if is_webhook else channel.address
-    detail = {"transport": channel.transport, "is_enabled": channel.is_enabled}
+    detail = {
+        "transport": channel.transport,
+        "is_enabled": channel.is_enabled,
+        "hears_failures": channel.hears_failures,
+    }
     summary = f"{channel.name}: {channel.get_transport_display()} to {where}"
     audit.record(actor, action, subject=("channel", channel.pk), summary=summary, now=now, detail=detail)

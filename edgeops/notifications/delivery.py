@@ -40,9 +40,8 @@ def send(pk: int, *, now: datetime, transports: Mapping[str, Send] = TRANSPORTS)
 
 
 def _waits_its_turn(delivery: Delivery, now: datetime) -> bool:
-    """Put a delivery behind an earlier one of the same alarm and channel: an OK never overtakes its ALARM."""
-    earlier = Delivery.objects.waiting().along(delivery).filter(transition__seq__lt=delivery.transition.seq)
-    first = earlier.order_by("-next_at").first()
+    """Put a delivery behind an earlier one of the same thing and channel: an OK never overtakes its ALARM."""
+    first = Delivery.objects.waiting().before(delivery).order_by("-next_at").first()
     if first is None or first.next_at is None:
         return False
     Delivery.objects.due(now).filter(pk=delivery.pk).update(next_at=max(first.next_at, now) + TURN)
@@ -52,6 +51,7 @@ def _waits_its_turn(delivery: Delivery, now: datetime) -> bool:
 def _with_everything(pk: int) -> Delivery:
     rows = Delivery.objects.select_related(
         "channel",
+        "failure",
         "transition__rule_version",
         "transition__alarm_series__rule__api",
         "transition__alarm_series__series__hop",
@@ -63,8 +63,10 @@ def _reason_not_to_send(delivery: Delivery) -> str:
     """What has happened since the delivery was written that makes it pointless; empty when nothing has."""
     if not delivery.channel.is_enabled:
         return "The channel was disabled before this was sent"
-    is_end = delivery.transition.to_state != AlarmState.ALARM
-    if is_end and not recording.is_alarm_told(delivery.transition, delivery.channel):
+    ended = delivery.transition
+    if ended is None or ended.to_state == AlarmState.ALARM:
+        return ""
+    if not recording.is_alarm_told(ended, delivery.channel):
         return "The ALARM before it never reached this channel"
     return ""
 

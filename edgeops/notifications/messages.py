@@ -1,15 +1,25 @@
-"""Putting a transition into words and into a payload."""
+"""Putting a transition, or a failure of EdgeOps itself, into words and into a payload."""
 
 from django.conf import settings
 
 from edgeops.alarms.models import Transition
 from edgeops.notifications.models import Delivery
 from edgeops.notifications.transports.base import Message
+from edgeops.timeline.models import Failure
+
+ONCE_AN_HOUR = "EdgeOps tells of the same thing at most once an hour, with how often it has happened since."
 
 
 def compose(delivery: Delivery) -> Message:
     """The message of a delivery; the same for every attempt."""
-    transition = delivery.transition
+    if delivery.transition is not None:
+        return _of_transition(delivery, delivery.transition)
+    if delivery.failure is None or delivery.times is None:
+        raise ValueError(f"delivery {delivery.pk} is of nothing")  # its table allows none
+    return _of_failure(delivery, delivery.failure, delivery.times)
+
+
+def _of_transition(delivery: Delivery, transition: Transition) -> Message:
     rule = transition.alarm_series.rule
     series = transition.alarm_series.series
     url = f"{settings.BASE_URL}/alarms/{rule.pk}/"
@@ -28,6 +38,34 @@ def compose(delivery: Delivery) -> Message:
             "type": "alarm.state_changed",
             "timestamp": transition.decided_at.isoformat(),
             "data": _data(transition, url),
+        },
+    )
+
+
+def _of_failure(delivery: Delivery, failure: Failure, times: int) -> Message:
+    url = settings.BASE_URL + failure.path
+    repeats = f" ({times:,} times)" if times > 1 else ""
+    text = (
+        f"{failure.title}.\n\n"
+        f"{failure.advice}\n\n"
+        f"{delivery.reason}, since {failure.began_at:%Y-%m-%d %H:%M} UTC. {ONCE_AN_HOUR}\n\n"
+        f"{url}\n"
+    )
+    return Message(
+        message_id=str(delivery.message_id),
+        subject=f"[EdgeOps] {failure.title}{repeats}",
+        text=text,
+        payload={
+            "type": "edgeops.failed",
+            "timestamp": delivery.created_at.isoformat(),
+            "data": {
+                "kind": failure.kind,
+                "title": failure.title,
+                "advice": failure.advice,
+                "times": times,
+                "since": failure.began_at.isoformat(),
+                "url": url,
+            },
         },
     )
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from edgeops import secrets
@@ -82,3 +84,23 @@ def test_the_same_form_sent_twice_at_once_is_a_clear_refusal(mailbox, actor, now
         channels.create(name=mailbox.name, transport="email", address="a@example.com", actor=actor, now=now)
 
     assert Channel.objects.count() == 1
+
+
+def test_the_wish_to_hear_of_failures_counts_from_when_it_was_made_and_is_audited(db, actor, now):
+    channel, _ = channels.create(
+        name="Mail", transport="email", address="a@example.com", hears_failures=True, actor=actor, now=now
+    )
+    assert channel.hears_failures_since == now
+    assert Audit.objects.get(action="channel.created").detail["hears_failures"]
+
+    def edit(at, **wish):
+        channels.edit(channel, name="Mail", address="a@example.com", is_enabled=True, actor=actor, now=at, **wish)
+        channel.refresh_from_db()
+        return channel.hears_failures_since
+
+    later = now + timedelta(hours=1)
+    assert edit(later, hears_failures=True) == now
+    assert edit(later) is None
+    assert edit(later, hears_failures=True) == later
+    wishes = [row.detail["hears_failures"] for row in Audit.objects.filter(action="channel.edited").order_by("pk")]
+    assert wishes == [True, False, True]

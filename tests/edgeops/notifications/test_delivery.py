@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from edgeops.notifications import channels, delivery
+from edgeops.notifications import channels, delivery, telling
 from edgeops.notifications.models import Channel, Delivery, DeliveryAttempt
 from edgeops.notifications.transports.base import Outcome, TransportError
+from edgeops.timeline.models import Failure
 
 MINUTE = timedelta(minutes=1)
 
@@ -155,3 +156,51 @@ def test_a_worker_that_slept_through_its_lease_does_not_overwrite_the_outcome(al
 def test_a_delivery_that_is_gone_is_no_error(db, now):
     delivery.send(404, now=now)
     assert not DeliveryAttempt.objects.exists()
+
+
+@pytest.fixture
+def failed(mailbox, actor, now):
+    """Let an invalidation fail and write the delivery that tells of it."""
+    channels.edit(
+        mailbox, name="On call", address="a@example.com", is_enabled=True, hears_failures=True, actor=actor, now=now
+    )
+
+    def fail(at):
+        subject = ("distribution", 7)
+        Failure.put("invalidation.failed", subject=subject, title="It failed", advice="Mend it.", path="/", at=at)
+        return telling.tell(now=at)[0]
+
+    return fail
+
+
+def test_a_failure_takes_the_same_road_with_retries_and_attempts(failed, send, transport, now):
+    transport.failures = [TransportError("HTTP 503")]
+    waiting = send(failed(now), now)
+    assert (waiting.state, waiting.last_error) == ("retry", "HTTP 503")
+
+    assert send(waiting, waiting.next_at).state == "delivered"
+    assert {message.subject for message in transport.messages} == {"[EdgeOps] It failed"}
+    assert len({message.message_id for message in transport.messages}) == 1
+    assert [row.outcome for row in DeliveryAttempt.objects.order_by("pk")] == ["temporary", "delivered"]
+
+
+def test_the_next_hours_message_of_a_failure_waits_for_the_first(failed, send, transport, now):
+    transport.failures = [TransportError("HTTP 503", retry_after=2 * 3600)]
+    first = send(failed(now), now)
+    later = now + timedelta(hours=1)
+    second = failed(later)
+    assert send(second, later).attempts == 0
+
+    send(first, now + timedelta(hours=2, minutes=1))
+    assert send(second, now + timedelta(hours=3)).state == "delivered"
+    assert [message.subject for message in transport.messages][1:] == [
+        "[EdgeOps] It failed",
+        "[EdgeOps] It failed (2 times)",
+    ]
+
+
+def test_a_channel_disabled_meanwhile_is_not_told_of_a_failure(failed, mailbox, actor, send, transport, now):
+    waiting = failed(now)
+    channels.edit(mailbox, name="On call", address="a@example.com", is_enabled=False, actor=actor, now=now)
+    assert send(waiting, now).state == "suppressed"
+    assert transport.messages == []
