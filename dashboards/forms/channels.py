@@ -17,6 +17,12 @@ class ChannelForm(forms.Form):
         help_text="Mail addresses separated by commas, or the https:// URL to post to. "
         "EdgeOps makes the signing secret of a webhook and shows it once.",
     )
+    hears_failures = forms.BooleanField(
+        label="Tell of EdgeOps' own failures",
+        required=False,
+        help_text="An invalidation that fails or does not end, a source that is paused, a stage cache that is not "
+        "flushed, a webhook delivery that cannot be applied. The same thing is told once an hour at most.",
+    )
     is_enabled = forms.BooleanField(label="Enabled", required=False, initial=True)
 
     def __init__(self, *args: Any, channel: Channel | None = None, **kwargs: Any) -> None:

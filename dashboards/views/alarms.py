@@ -22,7 +22,7 @@ from edgeops.alarms.watch import condition_of
 from edgeops.estate.models import EdgeApi
 from edgeops.metrics import reading
 from edgeops.notifications import recording, routing
-from edgeops.notifications.models import Channel, Delivery, DeliveryAttempt
+from edgeops.notifications.models import Channel, Delivery
 from tasks.delivering import send_delivery
 from tasks.publishing import publish
 
@@ -175,10 +175,7 @@ def _marks(rule: AlarmRule, alarm_series: AlarmSeries) -> list[object]:
 
 def _history(alarm_series: AlarmSeries) -> QuerySet[Transition]:
     """Transitions, newest first, with their deliveries and each attempt at them."""
-    attempts = Prefetch("tries", DeliveryAttempt.objects.order_by("pk"))
-    deliveries = Prefetch(
-        "deliveries", Delivery.objects.select_related("channel").prefetch_related(attempts).order_by("pk")
-    )
+    deliveries = Prefetch("deliveries", Delivery.objects.with_attempts())
     return alarm_series.transitions.select_related("rule_version").prefetch_related(deliveries).order_by("-seq")
 
 

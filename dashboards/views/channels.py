@@ -1,9 +1,9 @@
-"""Channels: where notifications go, and how each is doing."""
+"""Channels: where notifications go, how each is doing, and what they tell of EdgeOps itself."""
 
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,15 +16,23 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
 from edgeops.notifications import channels
 from edgeops.notifications.channels import InvalidChannelError
-from edgeops.notifications.models import Channel, DeliveryState, Transport
+from edgeops.notifications.models import Channel, Delivery, DeliveryState, Transport
+from edgeops.timeline.models import Failure
+
+SHOWN_FAILURES, SHOWN_DELIVERIES = 20, 10
 
 
 @require_GET
 @viewer
 def listing(request: HtmxRequest) -> HttpResponse:
-    """Every channel with its last success, last failure and what waits."""
+    """Every channel with its last success, last failure and what waits; and what EdgeOps itself failed at."""
     rows = [(channel, _where(channel)) for channel in _with_counts()]
-    return pages.render_page(request, "channels/list.html", {"rows": rows}, fragment="live")
+    context = {
+        "rows": rows,
+        "is_heard": any(channel.is_enabled and channel.hears_failures for channel, _ in rows),
+        "failures": _failures()[:SHOWN_FAILURES],
+    }
+    return pages.render_page(request, "channels/list.html", context, fragment="live")
 
 
 @never_cache
@@ -49,9 +57,9 @@ def create(request: HtmxRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @admin
 def edit(request: HtmxRequest, pk: int) -> HttpResponse:
-    """Change a channel's name or address, or switch it off."""
+    """Change a channel's name, address or what it is told of, or switch it off."""
     channel = get_object_or_404(Channel, pk=pk)
-    held = {"name": channel.name, "address": channel.address, "is_enabled": channel.is_enabled}
+    held = {name: getattr(channel, name) for name in ("name", "address", "is_enabled", "hears_failures")}
     form = ChannelForm(request.POST or None, channel=channel, initial=held)
     if request.method == "POST" and form.is_valid():
         try:
@@ -80,6 +88,13 @@ def _with_counts() -> QuerySet[Channel]:
         waiting=Count("deliveries", filter=Q(deliveries__next_at__isnull=False)),
         dead=Count("deliveries", filter=Q(deliveries__state=DeliveryState.DEAD)),
     )
+
+
+def _failures() -> QuerySet[Failure]:
+    """Newest first, with who was told of each lately."""
+    newest = Delivery.objects.with_attempts().order_by("-pk")[:SHOWN_DELIVERIES]
+    told = Prefetch("deliveries", newest, to_attr="newest_deliveries")
+    return Failure.objects.prefetch_related(told).order_by("-began_at", "-pk")
 
 
 def _where(channel: Channel) -> str:

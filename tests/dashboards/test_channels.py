@@ -1,10 +1,13 @@
 import re
+from datetime import timedelta
 
 import pytest
 
 from edgeops import secrets
 from edgeops.access.models import Audit
-from edgeops.notifications.models import Channel
+from edgeops.notifications import telling
+from edgeops.notifications.models import Channel, Delivery, DeliveryAttempt
+from edgeops.timeline.models import Failure
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_the_number_of_queries_does_not_grow_with_the_channels(client, vera, mai
     for number in range(10):
         Channel.objects.create(name=f"n{number}", transport="email", address="a@example.com")
     client.force_login(vera)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert client.get("/channels/").status_code == 200
 
 
@@ -114,3 +117,78 @@ def test_an_admin_renames_and_switches_off_a_channel(as_ada, mailbox):
     mailbox.refresh_from_db()
     assert (mailbox.name, mailbox.address, mailbox.is_enabled) == ("Night", "night@example.com", False)
     assert "Disabled" in as_ada.get("/channels/").text
+
+
+def fail(now, *, times=1, title="An invalidation of products failed (AccessDenied)", subject=7):
+    for _ in range(times):
+        Failure.put(
+            "invalidation.failed", subject=("distribution", subject), title=title,
+            advice="Allow the IAM action <b>.", path="/cache/invalidations/1/", at=now,
+        )  # fmt: skip
+
+
+def test_a_failure_is_shown_with_what_to_do_who_was_told_and_every_attempt(client, vera, mailbox, now):
+    Channel.objects.update(hears_failures_since=now)
+    fail(now, times=3)
+    (delivery,) = telling.tell(now=now)
+    Delivery.objects.update(state="retry", last_error="SMTP 451")
+    DeliveryAttempt.objects.create(
+        delivery=delivery, started_at=now, duration_seconds=1, outcome="temporary", detail="SMTP 451"
+    )
+    client.force_login(vera)
+    page = client.get("/channels/").text
+    assert '<a href="/cache/invalidations/1/">An invalidation of products failed (AccessDenied)</a>' in page
+    assert "Allow the IAM action &lt;b&gt;." in page
+    assert ", 3 times until" in page
+    assert "It happened 3 times so far" in page
+    assert re.search(r"temporary after 1.* \(SMTP 451\)</li>", page)
+    assert "told of EdgeOps' own failures" in page
+    assert "No channel is told of them" not in page
+
+
+def test_a_failure_that_is_over_or_that_nobody_heard_of_says_so(client, vera, mailbox, now):
+    fail(now)
+    telling.tell(now=now)
+    client.force_login(vera)
+    page = client.get("/channels/").text
+    assert "No channel wished to be told when it happened" in page
+    assert "No channel is told of them" in page
+    assert ">Failed</span>" in page
+
+    telling.tell(now=now + timedelta(hours=1))
+    assert "Quiet for an hour" in client.get("/channels/").text
+
+
+def test_a_disabled_channel_hears_nothing_whatever_it_wished(client, vera, mailbox, now):
+    Channel.objects.update(hears_failures_since=now, is_enabled=False)
+    client.force_login(vera)
+    assert "No channel is told of them" in client.get("/channels/").text
+
+
+def test_the_number_of_queries_does_not_grow_with_failures_and_a_long_one_shows_its_newest_deliveries(
+    client, vera, mailbox, now, django_assert_max_num_queries
+):
+    Channel.objects.update(hears_failures_since=now)
+    for number in range(12):
+        fail(now, subject=number)
+    for hour in range(15):
+        fail(now + timedelta(hours=hour), subject=3)
+        telling.tell(now=now + timedelta(hours=hour))
+    client.force_login(vera)
+    with django_assert_max_num_queries(11):
+        page = client.get("/channels/").text
+    assert page.count("since the last message") == 10
+    assert "16 in all" in page
+    assert page.count("It happened once so far") == 11
+
+
+@pytest.mark.parametrize(("posted", "hears"), [({"hears_failures": "on"}, True), ({}, False)])
+def test_an_admin_says_whether_a_channel_is_told_of_failures(as_ada, mailbox, posted, hears):
+    wish = {"name": "Night", "transport": "email", "address": "night@example.com", **posted}
+    as_ada.post("/channels/new/", wish)
+    as_ada.post(f"/channels/{mailbox.pk}/edit/", {**wish, "name": "On call", "is_enabled": "on"})
+    assert [channel.hears_failures for channel in Channel.objects.all()] == [hears, hears]
+    box = re.search(
+        r'<input type="checkbox" name="hears_failures"[^>]*>', as_ada.get(f"/channels/{mailbox.pk}/edit/").text
+    )
+    assert ("checked" in box[0]) == hears
