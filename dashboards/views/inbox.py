@@ -43,6 +43,7 @@ def page(request: HtmxRequest) -> HttpResponse:
         context["scenario_command"] = signing.scenario_command()
         context["scenarios"] = [(kind, what) for kind, what in simulation.SCENARIOS.items() if kind != "lambda_errors"]
         context["fault_command"] = signing.fault_command()
+        context["refusal_command"] = signing.refusal_command()
         context["change_command"] = signing.change_command()
     return render_page(request, "demo/inbox.html", context, fragment="live")
 

@@ -66,6 +66,12 @@ def fault_command() -> str:
     return _control("faults", {"kind": "throttle", "service": "cloudwatch", "seconds": 60})
 
 
+def refusal_command() -> str:
+    """A curl that has CloudFront refuse every invalidation for two minutes, as when the IAM action is missing."""
+    refused = {"kind": "access_denied", "service": "cloudfront", "operation": "CreateInvalidation", "seconds": 120}
+    return _control("faults", refused)
+
+
 def change_command() -> str:
     """A curl that changes product 1 at the origin, so that what the edge has cached becomes stale."""
     url = f"http://127.0.0.1:{settings.LOCALAWS_PORT}/_origin/products/products/1"

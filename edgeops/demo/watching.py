@@ -71,21 +71,17 @@ ALARMS = (
 
 
 @transaction.atomic
-def channels() -> list[Channel]:
+def channels(now: datetime) -> list[Channel]:
     """A mail and a signed webhook channel, both ending in the inbox; addresses follow moved ports."""
-    mail, _ = Channel.objects.update_or_create(
-        name=MAIL_CHANNEL, defaults={"transport": Transport.EMAIL, "address": "on-call@example.test"}
-    )
-    posted, _ = Channel.objects.update_or_create(
-        name=WEBHOOK_CHANNEL,
-        defaults={"transport": Transport.WEBHOOK, "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts"},
-        create_defaults={
-            "transport": Transport.WEBHOOK,
-            "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts",
-            "encrypted_secret": secrets.encrypt(webhook.make_secret()),
-        },
-    )
-    return [mail, posted]
+    mailed = {"transport": Transport.EMAIL, "address": "on-call@example.test"}
+    posted = {"transport": Transport.WEBHOOK, "address": f"http://127.0.0.1:{settings.INBOX_PORT}/alerts"}
+    secret = secrets.encrypt(webhook.make_secret())
+    return [_channel(MAIL_CHANNEL, mailed, now), _channel(WEBHOOK_CHANNEL, posted, now, encrypted_secret=secret)]
+
+
+def _channel(name: str, follows: dict[str, str], now: datetime, **stays: str) -> Channel:
+    made = {**follows, **stays, "hears_failures_since": now}
+    return Channel.objects.update_or_create(name=name, defaults=follows, create_defaults=made)[0]
 
 
 def alarms(told: list[Channel], now: datetime) -> None:

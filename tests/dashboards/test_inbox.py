@@ -48,7 +48,7 @@ def test_a_mail_is_shown_with_subject_recipient_body_and_headers(open_inbox, kee
 
 @pytest.mark.parametrize(("body", "words"), [("{}", "Signature verified"), ("{ }", "Signature does not fit")])
 def test_a_webhook_says_whether_its_signature_fits(open_inbox, keep, now, body, words):
-    channel = watching.channels()[1]
+    channel = watching.channels(now)[1]
     signature = Webhook(secrets.decrypt(channel.encrypted_secret)).sign("msg_1", now, "{}")
     stamp = str(int(now.timestamp()))
     keep(
@@ -58,8 +58,8 @@ def test_a_webhook_says_whether_its_signature_fits(open_inbox, keep, now, body, 
     assert words in open_inbox()
 
 
-def test_no_secret_is_on_the_page(open_inbox):
-    channel = watching.channels()[1]
+def test_no_secret_is_on_the_page(open_inbox, now):
+    channel = watching.channels(now)[1]
 
     assert secrets.decrypt(channel.encrypted_secret) not in open_inbox()
 

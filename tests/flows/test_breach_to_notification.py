@@ -18,7 +18,7 @@ SENT = {DeliveryState.DELIVERED, DeliveryState.ACCEPTED}
 def watched(house):
     """The demo's two alarms on both channels, first polls planned."""
     now = timezone.now()
-    watching.alarms(watching.channels(), now)
+    watching.alarms(watching.channels(now), now)
     planning.plan(now)
 
 

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def channel(db):
-    return watching.channels()[1]
+    return watching.channels(NOW)[1]
 
 
 def message(channel, *, body="{}", sent_at=NOW, **headers):
@@ -75,7 +75,9 @@ def test_without_an_endpoint_there_is_no_command(db):
     assert signing.webhook_command(NOW) is None
 
 
-@pytest.mark.parametrize("command", [signing.scenario_command, signing.fault_command, signing.change_command])
+@pytest.mark.parametrize(
+    "command", [signing.scenario_command, signing.fault_command, signing.refusal_command, signing.change_command]
+)
 def test_the_other_commands_are_understood_by_local_aws(local_aws, settings, command):
     settings.LOCALAWS_PORT = int(local_aws.url.rsplit(":", 1)[1])
 

@@ -22,7 +22,7 @@ def seeded(db):
 
 
 def watch():
-    watching.alarms(watching.channels(), NOW)
+    watching.alarms(watching.channels(NOW), NOW)
     watching.endpoint(NOW)
 
 
@@ -44,6 +44,15 @@ def test_seeding_again_keeps_the_secrets_and_follows_a_moved_port(seeded, settin
     channel = Channel.objects.get(name=watching.WEBHOOK_CHANNEL)
     assert (channel.encrypted_secret, channel.address) == (secret, "http://127.0.0.1:18026/alerts")
     assert (AlarmRule.objects.count(), Channel.objects.count(), Endpoint.objects.count()) == (2, 2, 1)
+
+
+def test_both_channels_are_told_of_edgeops_own_failures_until_somebody_unticks_it(seeded):
+    seeded()
+    assert set(Channel.objects.values_list("hears_failures_since", flat=True)) == {NOW}
+
+    Channel.objects.filter(name=watching.MAIL_CHANNEL).update(hears_failures_since=None)
+    seeded()
+    assert not Channel.objects.get(name=watching.MAIL_CHANNEL).hears_failures
 
 
 def test_an_alarm_somebody_deleted_does_not_come_back(seeded):

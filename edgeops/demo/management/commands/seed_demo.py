@@ -33,7 +33,7 @@ class Command(BaseCommand):
         seed.people(settings.DEMO_PASSWORD or "edgeops-demo")
         now = timezone.now()
         apis = seed.estate()
-        watching.alarms(watching.channels(), now)
+        watching.alarms(watching.channels(now), now)
         watching.endpoint(now)
         # The first sweep then finds work waiting, before beat would have planned any.
         planning.plan(now)
