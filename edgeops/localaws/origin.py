@@ -72,12 +72,14 @@ class Origin:
             return self._list(api, query)
         if path.startswith(moved := f"/{api.slug}/{MOVED}/"):
             return Answer(301, is_cacheable=True, more={"Location": f"/{api.slug}/{path.removeprefix(moved)}"})
-        product = self._product(api, path)
-        return (
-            _error(404, f"there is nothing at {path}")
-            if product is None
-            else _json(product, more=_tags(api, [product]))
-        )
+        return self._one(api, path)
+
+    def _one(self, api: Api, path: str) -> Answer:
+        if (product := self._product(api, path)) is not None:
+            return _json(product, more=_tags(api, [product]))
+        if path.startswith(self._simulation.world.pages):
+            return _json({"page": path})
+        return _error(404, f"there is nothing at {path}")
 
     def _list(self, api: Api, query: str) -> Answer:
         limit = parse_qs(query).get("limit", ["10"])[0]

@@ -161,13 +161,18 @@ class Incident:
 
 @dataclass(frozen=True)
 class World:
-    """Everything local AWS pretends exists; `bare` are distributions without traffic, there only to be many."""
+    """Everything local AWS pretends exists.
+
+    `bare` are distributions without traffic, there only to be many; `pages` begin the paths that every origin serves
+    beside its collection.
+    """
 
     account: Account
     apis: tuple[Api, ...]
     incidents: tuple[Incident, ...] = ()
     other_accounts: tuple[Account, ...] = ()
     bare: tuple[Api, ...] = ()
+    pages: tuple[str, ...] = ()
 
     @property
     def accounts(self) -> tuple[Account, ...]:

@@ -49,7 +49,8 @@ def read(raw: object) -> World:
     if len({api.slug for api in apis}) < len(apis):
         raise WorldError("two APIs have the same slug")
     incidents = tuple(_build(Incident, entry, f"incidents[{n}]") for n, entry in enumerate(_list(top, "incidents")))
-    return World(first, apis, incidents, others, _bare(top.get("bulk") or 0, first))
+    pages = tuple(map(str, _list(top, "pages")))
+    return World(first, apis, incidents, others, _bare(top.get("bulk") or 0, first), pages)
 
 
 def _account(raw: object, where: str) -> Account:

@@ -137,6 +137,15 @@ def test_an_unknown_item_is_an_error_kept_for_ten_seconds(viewer, clock, target)
     assert [one.headers.get("Age") for one in (first, kept, again)] == [None, "9", None]
 
 
+def test_every_origin_serves_the_worlds_pages_beside_its_products(viewer):
+    pages = [("/docs/guide/setting%20up.md", HOST), ("/docs/a?b=1", "catalog.example.test")]
+    for page, host in pages:
+        assert [viewer.x_cache(page, host=host) for _ in range(2)] == ["Miss from cloudfront", "Hit from cloudfront"]
+    viewer.invalidate("/docs/*")
+    assert viewer.get(pages[0][0]).status == 200
+    assert viewer.get("/documents/1").status == 404
+
+
 def test_a_bad_request_is_an_error_that_is_not_kept(viewer):
     assert viewer.get("/products?limit=many").status == 400
     assert "Age" not in viewer.get("/products?limit=many").headers

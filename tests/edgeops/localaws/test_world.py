@@ -50,6 +50,7 @@ def test_the_file_may_ask_for_bare_distributions():
         ({"apis": [{**API, "health_check": []}]}, "health_check must be a mapping"),
         ({"accounts": [{"id": "2"}]}, r"accounts\[0\]"),
         ({"accounts": [{"id": "2", "name": "b", "region": "r", "disabled_regions": "all"}]}, "must be a list"),
+        ({"pages": "/docs/"}, "pages must be a list"),
         ({"bulk": "many"}, "bulk must be a number"),
         ({"bulk": 100_001}, "at most 100000"),
     ],
