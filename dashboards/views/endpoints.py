@@ -1,7 +1,5 @@
 """One webhook endpoint: how it is proven and bounded, its secrets and rules, what to copy; admins change it."""
 
-import json
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,17 +30,7 @@ def detail(request: HtmxRequest, pk: int) -> HttpResponse:
     endpoint, now = _existing(pk), timezone.now()
     rules = list(endpoint.rules.existing())
     url = address_of(endpoint)
-    sample = samples.of(endpoint, rules[0] if rules else None, now=now)
-    body = json.dumps(sample.event, separators=(",", ":"))
-    lines = snippets.curl(
-        endpoint.scheme,
-        endpoint.config,
-        url,
-        body,
-        topic=sample.topic,
-        more=sample.headers,
-        content_type=sample.content_type,
-    )
+    lines = samples.commands(endpoint, rules[0] if rules else None, url, now=now)
     scheme = known.get(endpoint.scheme)
     context = {
         "endpoint": endpoint,

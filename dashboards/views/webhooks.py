@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboards import pages
+from dashboards import pages, samples
 from dashboards.forms import schemes
 from dashboards.forms.schemes import SchemeForm
 from dashboards.forms.webhooks import EndpointForm
@@ -131,10 +131,12 @@ def secret_page(request: HtmxRequest, endpoint: Endpoint, secret: str) -> HttpRe
     """The secret of an endpoint, this one time; a scheme without one leads to the endpoint's page."""
     if not secret:
         return redirect("webhook", pk=endpoint.pk)
+    url, first = address_of(endpoint), endpoint.rules.existing().first()
     context = {
         "endpoint": endpoint,
-        "url": address_of(endpoint),
+        "url": url,
         "secret": secret,
+        "curl": samples.commands(endpoint, first, url, now=timezone.now(), secret=secret),
         "scheme": known.get(endpoint.scheme).TITLE,
     }
     return render(request, "cache/secret.html", context)

@@ -4,14 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from edgeops.access.audit import SYSTEM
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Suspension
 from edgeops.webhooks import endpoints, pausing, recipes, refusals, rules
 from edgeops.webhooks.models import Endpoint
-from tests.fixtures.webhooks import event, receive
+from tests.fixtures.webhooks import event, given_to_curl, receive
 
 NEW = "/cache/webhooks/new/"
 SHOPIFY = "a client secret of Shopify's"
@@ -63,6 +65,23 @@ def test_a_recipe_fills_the_form_and_brings_its_rules(client, ada, distribution,
         assert 'id="secret"' in text(response)
         assert "no-store" in response["Cache-Control"]
     assert client.get(f"/cache/webhooks/{endpoint.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("recipe", [one for one in recipes.every() if one.scheme != "sns"], ids=lambda one: one.key)
+def test_the_lines_beside_a_new_secret_post_as_they_stand(client, ada, distribution, monkeypatch, recipe):
+    monkeypatch.setattr("dashboards.views.hooks.publish", lambda *_: None)
+    client.force_login(ada)
+    url = f"{NEW}?recipe={recipe.key}"
+    shown = client.post(url, filled(client.get(url)) | {"distribution": distribution.pk})
+    key = Endpoint.objects.get().key
+
+    for page in (shown, client.post(f"/cache/webhooks/{Endpoint.objects.get().pk}/secret/", {"secret": ""})):
+        headers, body = given_to_curl(page.context["curl"])
+        kind = headers.pop("content-type")
+        answer = Client().generic("POST", f"/hooks/v1/{key}", body, kind, headers=headers)
+        assert answer.status_code in {200, 202}, "two within a second have one id"
+        assert escape(page.context["curl"]) in page.content.decode()
+    assert "SECRET='…'" in html.unescape(text(client.get(f"/cache/webhooks/{Endpoint.objects.get().pk}/")))
 
 
 def test_a_secret_the_sender_has_made_is_taken(client, ada, distribution):

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -17,13 +16,10 @@ from edgeops.webhooks import endpoints, recipes, running, snippets
 from edgeops.webhooks.models import DeliveryVerdict, SigningCertificate, WebhookDelivery
 from edgeops.webhooks.schemes import known, sns
 from edgeops.webhooks.schemes.seam import Draft
-from tests.fixtures.webhooks import sns_certificate
+from tests.fixtures.webhooks import given_to_curl, sns_certificate
 
 RECIPES = recipes.every()
 SIGNABLE = [recipe for recipe in RECIPES if known.get(recipe.scheme).HAS_SECRET]
-CURL = """
-curl() { while [ $# -gt 0 ]; do case "$1" in -H|--data-raw) printf '%s\\0' "$2"; shift;; esac; shift; done; }
-"""
 
 
 @pytest.fixture
@@ -118,12 +114,10 @@ def test_the_command_to_copy_is_signed_as_the_endpoint_asks(cook, recipe):
         more=recipe.sample_headers,
         content_type=recipe.content_type,
     )
-    script = CURL + lines.replace("SECRET='…'", f"SECRET='{secret}'")
-    sent = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\0")
-    *headers, body, _ = sent
+    headers, body = given_to_curl(lines.replace("SECRET='…'", f"SECRET='{secret}'"))
 
     assert body.encode() == recipe.sample_body
-    assert post(endpoint, body, dict(line.split(": ", 1) for line in headers)).status_code == 202
+    assert post(endpoint, body, headers).status_code == 202
     assert items_of(WebhookDelivery.objects.get()) == sorted(recipe.makes)
 
 
