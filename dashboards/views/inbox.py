@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards.pages import HtmxRequest, render_page
 from dashboards.permissions import viewer
-from edgeops.demo import inbox, signing, simulation
+from edgeops.demo import inbox, senders, signing, simulation
 from edgeops.demo.inbox import Message
 
 SHOWN = 50
@@ -40,6 +40,7 @@ def page(request: HtmxRequest) -> HttpResponse:
     }
     if not request.htmx:  # the commands are signed once per page: text that changes cannot be copied
         context["webhook_command"] = signing.webhook_command(timezone.now())
+        context["sender_commands"] = senders.commands(timezone.now())
         context["scenario_command"] = signing.scenario_command()
         context["scenarios"] = [(kind, what) for kind, what in simulation.SCENARIOS.items() if kind != "lambda_errors"]
         context["fault_command"] = signing.fault_command()

@@ -10,7 +10,7 @@ from django.conf import settings
 from standardwebhooks import Webhook
 
 from edgeops import secrets
-from edgeops.demo import watching
+from edgeops.demo import senders, watching
 from edgeops.demo.inbox import Message
 from edgeops.notifications.models import Channel, Transport
 from edgeops.webhooks.models import Endpoint
@@ -38,12 +38,12 @@ def signer(message: Message) -> str | None:
 def webhook_command(now: datetime) -> str | None:
     """A curl that posts a signed product update, valid for five minutes from `now`; None without an endpoint for it."""
     endpoint = Endpoint.objects.existing().filter(name=watching.ENDPOINT, is_enabled=True).first()
-    secret = endpoint.secrets.first() if endpoint is not None else None
-    if endpoint is None or secret is None:
+    secret = senders.secret_of(endpoint, now) if endpoint is not None else ""
+    if endpoint is None or not secret:
         return None
     body = json.dumps({"type": watching.EVENT, "timestamp": now.isoformat(), "data": {"id": "1"}})
     message_id = f"msg_{stdlib_secrets.token_hex(8)}"
-    signature = Webhook(secrets.decrypt(secret.encrypted_secret)).sign(message_id, now, body)
+    signature = Webhook(secret).sign(message_id, now, body)
     return _curl(
         f"{settings.BASE_URL}/hooks/v1/{endpoint.key}",
         body,

@@ -1,3 +1,4 @@
+import html
 import os
 import subprocess
 import sys
@@ -8,9 +9,10 @@ from django.utils.html import escape
 from standardwebhooks import Webhook
 
 from edgeops import secrets
-from edgeops.demo import inbox, simulation, watching
+from edgeops.demo import inbox, seed, senders, simulation, watching
 from edgeops.demo.inbox import Message
 from edgeops.localaws import scenarios
+from edgeops.webhooks.models import Endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,6 +64,16 @@ def test_no_secret_is_on_the_page(open_inbox, now):
     channel = watching.channels(now)[1]
 
     assert secrets.decrypt(channel.encrypted_secret) not in open_inbox()
+
+
+def test_the_commands_of_senders_are_shown_while_their_endpoints_are_open(open_inbox, now):
+    seed.estate()
+    senders.prepare(now)
+    page = html.unescape(open_inbox())
+    for command in senders.commands(now):
+        assert command.lines in page
+    Endpoint.objects.exclude(scheme="standard").update(is_enabled=False)
+    assert "Post as other senders do" not in open_inbox()
 
 
 def test_every_scenario_of_local_aws_is_told_with_what_it_does(open_inbox):

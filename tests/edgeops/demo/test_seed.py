@@ -9,7 +9,7 @@ from edgeops.demo import seed
 from edgeops.estate.models import Account, Distribution, EdgeApi, Hop
 from edgeops.metrics.models import PollBatch, Series
 from edgeops.traces.models import TraceWindow
-from edgeops.webhooks.models import Endpoint
+from edgeops.webhooks.models import Endpoint, WebhookDelivery
 
 
 def test_the_estate_is_the_worlds(db):
@@ -117,7 +117,8 @@ def test_the_command_prepares_everything_and_plans_the_first_work(db, capsys):
     call_command("seed_demo")
 
     assert "3 APIs are seeded." in capsys.readouterr().out
-    assert AlarmRule.objects.count() == Endpoint.objects.count() + 1 == 2
+    assert (AlarmRule.objects.count(), Endpoint.objects.count()) == (2, 3)
+    assert WebhookDelivery.objects.due(timezone.now()).count() == 5
     assert PollBatch.objects.due(timezone.now()).exists()
     assert TraceWindow.objects.due(timezone.now()).exists()
 

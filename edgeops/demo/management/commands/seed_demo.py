@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from edgeops.demo import seed, watching
+from edgeops.demo import seed, senders, watching
 from edgeops.metrics import planning
 from edgeops.traces import fetching
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         now = timezone.now()
         apis = seed.estate()
         watching.alarms(watching.channels(now), now)
-        watching.endpoint(now)
+        senders.prepare(now)
         # The first sweep then finds work waiting, before beat would have planned any.
         planning.plan(now)
         fetching.plan_windows(now)
