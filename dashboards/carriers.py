@@ -91,7 +91,9 @@ def _splits(halves: Sequence[Batch]) -> list[Batch]:
     if not roots:
         return []
     family = Batch.objects.filter(Q(pk__in=roots) | Q(root__in=roots), state=BatchState.SPLIT)
-    return list(family.select_related("distribution", "tenant__distribution", "warm_up").prefetch_related("tries", "probes"))
+    return list(
+        family.select_related("distribution", "tenant__distribution", "warm_up").prefetch_related("tries", "probes")
+    )
 
 
 def _within(forms: Sequence[str], batch: Batch) -> list[str]:
