@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from dashboards.forms.lines import MONO, PinsField
-from edgeops.estate.models import Distribution
+from dashboards.forms.places import PlaceForm
 from edgeops.webhooks import definitions, pins
 from edgeops.webhooks.definitions import Definition, DefinitionError
 from edgeops.webhooks.endpoints import Bounds
@@ -41,11 +41,11 @@ def check_secret(scheme: str, given: str) -> str:
         raise forms.ValidationError(str(error)) from error
 
 
-class EndpointForm(forms.Form):
+class EndpointForm(PlaceForm):
     """A new endpoint of a scheme; a recipe brings its rules, otherwise there may be a first one: event → items."""
 
+    field_order = ("name", "distribution", "tenant")
     name = forms.CharField(max_length=100, help_text="Who sends: as “product catalogue”.")
-    distribution = forms.ModelChoiceField(Distribution.objects.order_by("name"))
     pins = PinsField(
         help_text="What every event has to hold, one a line: body.repository.full_name = acme/site, acme/docs. "
         "A header that nobody signs proves nothing."

@@ -145,4 +145,4 @@ def delete(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 def _existing(pk: int) -> Endpoint:
-    return get_object_or_404(Endpoint.objects.existing().select_related("distribution__account"), pk=pk)
+    return get_object_or_404(Endpoint.objects.existing().select_related("distribution__account", "tenant"), pk=pk)

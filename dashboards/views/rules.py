@@ -14,8 +14,8 @@ from dashboards.forms import rules as forms
 from dashboards.forms.rules import EventForm, RuleForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
-from edgeops.estate.models import Distribution
 from edgeops.invalidations import items, previewing, sites
+from edgeops.invalidations.models import Place
 from edgeops.webhooks import definitions, rules, trying
 from edgeops.webhooks.definitions import Definition, DefinitionError
 from edgeops.webhooks.models import Endpoint, Rule, RuleVersion
@@ -76,7 +76,7 @@ def _tried(endpoint: Endpoint, form: RuleForm, event: EventForm) -> dict[str, An
     if form.definition is None or event.document is None:
         return {}
     trial = trying.try_rule(form.definition, event.document)
-    return {"trial": trial, "preview": _cost(endpoint.distribution, trial.items)}
+    return {"trial": trial, "preview": _cost(endpoint.place, trial.items)}
 
 
 def _is_saved(request: HtmxRequest, form: RuleForm, endpoint: Endpoint, rule: Rule | None) -> bool:
@@ -117,12 +117,12 @@ def _event(request: HtmxRequest, endpoint: Endpoint, rule: Rule | None) -> dict[
     }
 
 
-def _cost(distribution: Distribution, found: tuple[str, ...]) -> previewing.Preview | None:
+def _cost(place: Place, found: tuple[str, ...]) -> previewing.Preview | None:
     """What sending the items would cost and wait; None when they could not be sent."""
-    parsed = items.parse_many(found, sites.of(distribution))
+    parsed = items.parse_many(found, sites.of(place))
     if not found or not parsed.is_good:
         return None
-    return previewing.preview(distribution, parsed, is_admin=False, now=timezone.now())
+    return previewing.preview(place, parsed, is_admin=False, now=timezone.now())
 
 
 @require_POST

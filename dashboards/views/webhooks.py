@@ -21,6 +21,7 @@ from dashboards.forms.webhooks import EndpointForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
 from edgeops.invalidations.models import Request, Source, Suspension
+from edgeops.invalidations.refusals import TenantRefusedError
 from edgeops.webhooks import endpoints, pausing, recipes
 from edgeops.webhooks.models import Endpoint, Rule, WebhookDelivery
 from edgeops.webhooks.schemes import known
@@ -52,7 +53,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
     """Every endpoint with its address and rules, and the newest deliveries of all of them."""
     rows = list(
         Endpoint.objects.existing()
-        .select_related("distribution")
+        .select_related("distribution", "tenant")
         .prefetch_related(Prefetch("rules", Rule.objects.existing()))
     )
     paused = pausing.paused(rows, timezone.now())
@@ -114,6 +115,7 @@ def _made(request: HtmxRequest, form: EndpointForm, config: SchemeForm) -> tuple
         return endpoints.create(
             name=wish["name"],
             distribution=wish["distribution"],
+            tenant=wish.get("tenant"),
             rules=form.rules,
             actor=pages.actor(request),
             now=timezone.now(),
@@ -124,7 +126,9 @@ def _made(request: HtmxRequest, form: EndpointForm, config: SchemeForm) -> tuple
         )
     except IntegrityError:  # the same form, sent twice at once
         form.add_error("name", "There is an endpoint of this name already; take another name.")
-        return None
+    except TenantRefusedError as error:  # what is known of the distribution changed meanwhile
+        form.add_error("distribution", str(error))
+    return None
 
 
 def secret_page(request: HtmxRequest, endpoint: Endpoint, secret: str) -> HttpResponse:

@@ -120,6 +120,7 @@ def _requested(
     try:
         return asking.ask(
             distribution=endpoint.distribution,
+            tenant=endpoint.tenant,
             items=trial.items,
             actor=Actor(kind="webhook", name=endpoint.name, address=delivery.address),
             source=Source.WEBHOOK,

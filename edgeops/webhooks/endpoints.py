@@ -11,6 +11,8 @@ from edgeops import secrets
 from edgeops.access import audit
 from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
+from edgeops.invalidations import tenants
+from edgeops.invalidations.models import Tenant
 from edgeops.webhooks import pins as pin_checks
 from edgeops.webhooks import rules as rule_verbs
 from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, Endpoint, EndpointSecret
@@ -66,18 +68,22 @@ def create(
     config: Mapping[str, Any] | None = None,
     pins: Sequence[Mapping[str, Any]] = (),
     secret: str = "",
+    tenant: Tenant | None = None,
 ) -> tuple[Endpoint, str]:
     """An endpoint with its rules and its secret, which nobody can read again afterwards.
 
-    A secret the sender has made is given; otherwise one is made here, and the schemes without one have none. Raises
-    ConfigError, SecretError, and DefinitionError for a rule that cannot be used.
+    A secret the sender has made is given; otherwise one is made here, and the schemes without one have none. Of a
+    distribution for tenants it is about one `tenant`. Raises ConfigError, SecretError, TenantRefusedError, and
+    DefinitionError for a rule that cannot be used.
     """
+    tenants.check(distribution, tenant)
     settings = known.get(scheme).check_config(config or {})
     secret = _secret(scheme, secret)
     with transaction.atomic():
         endpoint = Endpoint.objects.create(
             name=name,
             distribution=distribution,
+            tenant=tenant,
             scheme=scheme,
             config=settings,
             pins=pin_checks.check(pins),
@@ -88,7 +94,7 @@ def create(
         _tell(
             endpoint,
             "created",
-            f"Webhook endpoint {name} for {distribution}",
+            f"Webhook endpoint {name} for {endpoint.place}",
             actor=actor,
             now=now,
             detail={"scheme": scheme, "config": settings, "pins": endpoint.pins},

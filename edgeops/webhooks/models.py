@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from edgeops.estate.models import Distribution
+from edgeops.invalidations.models import Place, Tenant
 from edgeops.waiting import WaitingQuerySet, WaitingRow, backoff_seconds
 
 # Bodies up to the first unless an endpoint says otherwise, and never more than the second.
@@ -29,11 +30,14 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
 
 
 class Endpoint(models.Model):
-    """A URL that a data owner posts to; what it may invalidate is bounded by its distribution and rules."""
+    """A URL that a data owner posts to; what it may invalidate is bounded by its distribution or tenant, and rules."""
 
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=40, unique=True, default=new_key)
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="endpoints")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, related_name="endpoints", help_text="The one its events are about."
+    )
     scheme = models.CharField(max_length=20, default="standard", help_text="How posts are proven; never guessed.")
     config = models.JSONField(default=dict, help_text="The scheme's settings.")
     tolerance_seconds = models.PositiveIntegerField(
@@ -62,6 +66,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def place(self) -> Place:
+        """What its events invalidate."""
+        return self.tenant or self.distribution
 
 
 class EndpointSecretQuerySet(models.QuerySet["EndpointSecret"]):

@@ -65,7 +65,7 @@ def run_due(*, now: datetime) -> int:
 
 
 def _run(claimed: Sequence[WebhookDelivery], now: datetime) -> list[Request]:
-    prefetch_related_objects(claimed, "endpoint__distribution")
+    prefetch_related_objects(claimed, "endpoint__distribution", "endpoint__tenant")
     rules_of = cache(rules.running)
     ready = [one for delivery in claimed if (one := _made_ready(delivery, rules_of, now)) is not None]
     made: list[Request] = []

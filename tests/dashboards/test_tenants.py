@@ -11,6 +11,7 @@ from django.utils import timezone
 from edgeops.access.audit import Actor
 from edgeops.invalidations import known
 from edgeops.invalidations.models import DistributionConfig, KnownUrl, Request, Tenant
+from edgeops.webhooks.models import Endpoint
 
 NEW = "/cache/invalidations/new/"
 
@@ -230,3 +231,58 @@ def test_a_second_person_reads_in_the_audit_log_which_tenant_it_is(client, ada, 
     ask(north, "/a", actor=Actor("user", "otto"))
     client.force_login(ada)
     assert "Invalidation of /a on storefront-north of storefronts" in text(client.get("/audit/"))
+
+
+@pytest.fixture
+def endpoint_form(storefront, north, south):
+    return {
+        "name": "catalogue", "distribution": storefront.pk, "tenant": "storefront-south",
+        "event_type": "product.updated", "paths": "/products/{id}",
+    }  # fmt: skip
+
+
+def test_an_endpoint_is_made_for_one_tenant_and_names_it(client, ada, endpoint_form, south):
+    client.force_login(ada)
+    client.post("/cache/webhooks/new/?scheme=standard", endpoint_form)
+    endpoint = Endpoint.objects.get()
+    assert endpoint.tenant == south
+    for address in ("/cache/webhooks/", f"/cache/webhooks/{endpoint.pk}/"):
+        assert "<dt>Tenant</dt><dd>storefront-south" in text(client.get(address))
+
+
+@pytest.mark.parametrize(
+    ("named", "words"), [("", "Say which of its tenants is meant."), ("west", "has no tenant that is called “west”.")]
+)
+def test_without_a_tenant_no_endpoint_is_made(client, ada, endpoint_form, named, words):
+    client.force_login(ada)
+    page = text(client.post("/cache/webhooks/new/?scheme=standard", endpoint_form | {"tenant": named}))
+    assert words in page
+    assert '<datalist id="tenants">' in page
+    assert not Endpoint.objects.exists()
+
+
+def test_an_endpoint_of_another_distribution_is_asked_for_no_tenant(client, ada, endpoint_form, distribution):
+    client.force_login(ada)
+    wish = endpoint_form | {"distribution": distribution.pk}
+    client.post("/cache/webhooks/new/?scheme=standard", wish)
+    assert Endpoint.objects.get().tenant is None
+
+
+def test_the_endpoint_of_a_tenant_that_is_gone_says_what_that_means(client, ada, endpoint_form, south):
+    client.force_login(ada)
+    client.post("/cache/webhooks/new/?scheme=standard", endpoint_form)
+    Tenant.objects.filter(pk=south.pk).update(gone_at=timezone.now())
+    page = text(client.get(f"/cache/webhooks/{Endpoint.objects.get().pk}/"))
+    assert "which CloudFront does not know any more" in page
+
+
+def test_a_rule_is_tried_on_what_is_known_of_the_tenant(client, ada, endpoint_form, north, south):
+    client.force_login(ada)
+    client.post("/cache/webhooks/new/?scheme=standard", endpoint_form)
+    known.meet(south, "/products/7", [], now=timezone.now())
+    known.meet(north, "/products/7", [], now=timezone.now())
+    known.meet(north, "/products/8", [], now=timezone.now())
+    wish = {"try": "1", "select": "body.data", "items": "/products/{id}*", "ceiling": "/products/*"}
+    address = f"/cache/webhooks/rules/{Endpoint.objects.get().rules.get().pk}/edit/"
+    page = text(client.post(address, wish | {"body": '{"data": {"id": "7"}}'}))
+    assert "<dt>Known URLs it matches</dt><dd>1</dd>" in page

@@ -7,10 +7,14 @@ from tests.fixtures.processes import database_url
 
 
 @pytest.mark.timeout(900)
-def test_a_worker_killed_at_any_step_loses_nothing_and_bills_nothing_twice(transactional_db, tmp_path):
+@pytest.mark.parametrize("place", ["distribution", "tenant"])
+def test_a_worker_killed_at_any_step_loses_nothing_and_bills_nothing_twice(transactional_db, tmp_path, place):
     with localaws.running(tmp_path / "localaws.json", "--invalidation-seconds", "0.05") as local_aws:
         found = killing.report(
-            local_aws, {"DATABASE_URL": database_url(), "EDGEOPS_STATE_DIR": str(tmp_path)}, timeout=800
+            local_aws,
+            {"DATABASE_URL": database_url(), "EDGEOPS_STATE_DIR": str(tmp_path)},
+            timeout=800,
+            place=place,
         )
 
     assert found["finished"], "the last worker was not killed: every step was walked"
