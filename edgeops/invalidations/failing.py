@@ -16,7 +16,7 @@ TITLES = {
 
 def note_batch(batch: Batch, now: datetime) -> None:
     """Note a batch that has failed or is stuck; a storm of them is one failure of their distribution."""
-    title = TITLES[BatchState(batch.state)].format(batch.distribution.name)
+    title = TITLES[BatchState(batch.state)].format(batch.place)
     words = f"{STILL_SERVED} {batch.last_error}"
     if batch.state == BatchState.FAILED:
         title, words = f"{title} ({batch.last_error_code or 'never sent'})", f"{words} {ASK_AGAIN}"

@@ -34,7 +34,7 @@ def follow(batch: Batch, cloudfront: Looks, *, now: datetime) -> None:
         seen = _seen(batch, cloudfront)
     except NotFoundError as error:
         if batch.tenant is not None and tenants.is_gone(error):
-            _end(batch, tenants.note_gone(batch.tenant, error, now), now)
+            _end(batch, tenants.note_gone(batch.tenant, error, now), error.code, now)
         else:
             _stuck(batch, str(error), now)
     except AwsError as error:
@@ -69,9 +69,9 @@ def _note_failure(batch: Batch, error: AwsError, now: datetime) -> None:
         batch.finish(next_at=now + LATEST_LOOK, last_error=str(error))
 
 
-def _end(batch: Batch, why: str, now: datetime) -> None:
+def _end(batch: Batch, why: str, code: str, now: datetime) -> None:
     """CloudFront will never tell how it ended."""
-    move(batch, BatchState.FAILED, next_at=None, now=now, mark="failed", last_error=why)
+    move(batch, BatchState.FAILED, next_at=None, now=now, mark="failed", last_error=why, last_error_code=code)
 
 
 def _stuck(batch: Batch, why: str, now: datetime) -> None:

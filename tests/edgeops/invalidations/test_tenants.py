@@ -23,7 +23,7 @@ from edgeops.invalidations.models import (
 )
 from edgeops.invalidations.refusals import TenantRefusedError
 from edgeops.outbound import Response
-from edgeops.timeline.models import Event
+from edgeops.timeline.models import Event, Failure
 from tests.fixtures.invalidations import KilledError
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -290,6 +290,7 @@ def test_a_tenant_that_was_deleted_meanwhile_ends_it_in_words(
     advance(batch, at)
     batch.refresh_from_db()
     assert (batch.state, batch.next_at) == (BatchState.FAILED, None)
+    assert Failure.objects.get().title == "An invalidation of storefront-north of storefronts failed (EntityNotFound)"
     assert "does not know the tenant storefront-north of storefronts any more: it was deleted" in batch.last_error
     assert Request.objects.get().state == RequestState.FAILED
     north.refresh_from_db()
