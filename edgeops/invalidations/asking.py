@@ -23,7 +23,7 @@ from edgeops.invalidations.models import (
     Tenant,
     distribution_of,
 )
-from edgeops.invalidations.models.requests import UNSENT
+from edgeops.invalidations.models.requests import REPEATS, UNSENT
 from edgeops.invalidations.refusals import (
     AskingError,
     CannotCancelError,
@@ -48,8 +48,6 @@ __all__ = [
     "cancel",
 ]
 APPROVAL_TIME = timedelta(hours=1)
-# They repeat what was allowed before.
-REPEATS = {Source.VERIFY_RETRY, Source.DOUBLE_TAP}
 
 
 def ask(
@@ -65,6 +63,7 @@ def ask(
     tenant: Tenant | None = None,
     cause: tuple[str, object] = ("", ""),
     rule: str = "",
+    ceiling: str = "",
     priority: Priority = Priority.NORMAL,
     not_before: datetime | None = None,
     ticket: str = "",
@@ -74,6 +73,7 @@ def ask(
     Raises TenantRefusedError, ItemsRefusedError, ScopeRefusedError or ReasonMissingError; nothing is written then.
     Where the distribution's policy asks for it, the request waits for a second person. `may_invalidate_everything` says
     that an admin asks. `tenant` is whose cache is meant, of a distribution for tenants; a key is of one tenant.
+    `ceiling` is the rule's: whatever the policy lets paths be gathered into, these become nothing wider.
     """
     if source not in REPEATS:
         tenants.check(distribution, tenant)
@@ -96,6 +96,7 @@ def ask(
         cause_kind=cause[0],
         cause_id=str(cause[1]),
         rule=rule[:120],
+        ceiling=ceiling,
         requested_at=now,
         not_before=not_before,
         items_count=len(parsed.items),

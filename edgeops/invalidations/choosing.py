@@ -1,6 +1,6 @@
 """Which items go into one batch, and which of them cover the others. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from edgeops.invalidations import covering
@@ -28,11 +28,17 @@ class Choice:
         return len(self.forms) - self.wildcards
 
 
-def choose(queued: Iterable[str], room: Room, policy: Policy) -> Choice:
-    """Take forms in their order while there is room; what does not fit stays queued, what is covered needs no room."""
+def choose(queued: Iterable[str], room: Room, policy: Policy, *, alone: Collection[str] = ()) -> Choice:
+    """Take forms in their order while there is room; what does not fit stays queued, what is covered needs no room.
+
+    Those that stand `alone` make no wildcard of their directory, however many they are.
+    """
     taken = _taken(queued, room)
     folded = covering.collapsed(
-        taken, threshold=policy.collapse_threshold, ceilings=policy.ceilings, protected=policy.protected
+        (form for form in taken if form not in alone),
+        threshold=policy.collapse_threshold,
+        ceilings=policy.ceilings,
+        protected=policy.protected,
     )
     more = _affordable(set(folded.values()), sum(map(covering.is_wildcard, taken)), room)
     kept = {form: folded[form] for form in taken if folded.get(form) in more}

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import choosing, quota, superseding
+from edgeops.invalidations import choosing, covering, quota, superseding
 from edgeops.invalidations.choosing import Choice
 from edgeops.invalidations.models import (
     PEOPLE,
@@ -22,6 +22,7 @@ from edgeops.invalidations.models import (
     Request,
     RequestState,
 )
+from edgeops.invalidations.models.requests import REPEATS
 from edgeops.invalidations.windows import Window
 
 # Rows read for one batch; the duplicates of a storm are many, and go along for nothing.
@@ -42,7 +43,9 @@ def freeze(window: Window, profile: QuotaProfile, now: datetime) -> Batch | None
         now=now,
     )
     queued = _still_queued(_in_order(window))
-    choice = choosing.choose((form for _, _, form in queued), room, Policy.of(distribution))
+    policy = Policy.of(distribution)
+    alone = _alone(queued) if policy.ceilings else ()
+    choice = choosing.choose((form for _, _, form in queued), room, policy, alone=alone)
     if not choice.forms:
         return None
     quota.spend(profile, items=len(choice.forms), wildcards=choice.wildcards, now=now)
@@ -133,6 +136,18 @@ def _still_queued(queued: list[Queued]) -> list[Queued]:
     locked = Request.objects.queued().filter(pk__in=wanted).select_for_update()
     alive = set(locked.values_list("pk", flat=True))
     return [row for row in queued if row[1] in alive]
+
+
+def _alone(queued: Sequence[Queued]) -> set[str]:
+    """Paths that make no wildcard of their directory: their rule lets nothing so wide out, or they are repeats."""
+    wanted = {request for _, request, _ in queued}
+    bounded = Request.objects.filter(pk__in=wanted).filter(~Q(ceiling="") | Q(source__in=REPEATS))
+    ceilings = dict(bounded.values_list("pk", "ceiling"))
+    return {
+        form
+        for _, request, form in queued
+        if request in ceilings and not covering.covers(ceilings[request], covering.parent(form))
+    }
 
 
 def _cover(batch: Batch, choice: Choice, queued: Sequence[Queued]) -> None:

@@ -130,6 +130,7 @@ def _requested(
             may_invalidate_everything=False,
             cause=("webhook_delivery", delivery.pk),
             rule=name,
+            ceiling=rules.definition_of(rule).ceiling,
             not_before=_not_before(rule, delivery),
         )
     except AskingError as error:

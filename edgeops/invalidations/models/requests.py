@@ -33,6 +33,10 @@ class Source(models.TextChoices):
         return self.value
 
 
+# They repeat what was allowed and sent before, as it was sent.
+REPEATS = (Source.VERIFY_RETRY, Source.DOUBLE_TAP)
+
+
 class Priority(models.TextChoices):
     """How soon a request should leave; urgent skips the window."""
 
@@ -112,6 +116,7 @@ class Request(models.Model):
     )
     cause_id = models.CharField(max_length=64, blank=True)
     rule = models.CharField(max_length=120, blank=True, help_text="The webhook rule, when one made it.")
+    ceiling = models.CharField(max_length=4000, blank=True, help_text="That rule's: its items become nothing wider.")
     requested_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, help_text="Let the origin commit first.")
     queued_at = models.DateTimeField(null=True, help_text="When its window began to count.")

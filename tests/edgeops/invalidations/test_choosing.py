@@ -43,6 +43,16 @@ def test_siblings_are_folded_under_the_policy():
     assert chosen(*forms).forms == sorted(forms)
 
 
+def test_what_stands_alone_folds_nothing_and_goes_along_with_what_others_fold():
+    mine = [f"/products/{number}" for number in range(60)]
+    policy = Policy(ceilings=["/products/*"])
+    assert choosing.choose(mine, WIDE, policy, alone=mine).forms == sorted(mine)
+    assert len(choosing.choose(mine, WIDE, policy, alone=mine[:11]).forms) == 60, "49 others are too few"
+    choice = choosing.choose(mine, WIDE, policy, alone=mine[:10])
+    assert choice.forms == ["/products/*"]
+    assert set(choice.covered_by.values()) == {"/products/*"}
+
+
 def test_nothing_is_folded_into_a_wildcard_for_which_there_is_no_room():
     forms = [f"/products/{number}" for number in range(60)]
     assert len(chosen(*forms, ceilings=["/products/*"], room=Room(paths=100, wildcards=0)).forms) == 60

@@ -275,6 +275,34 @@ def test_siblings_become_a_wildcard_where_the_policy_allows(asked, tick, distrib
     assert states().count(RequestState.COALESCED) == 1
 
 
+@pytest.mark.parametrize(
+    ("ceiling", "items"),
+    [
+        ("", ["/products/*"]),
+        ("/products/*", ["/products/*"]),
+        ("/pro*", ["/products/*"]),
+        ("/products/1*", ["/products/10", "/products/11", "/products/12"]),
+    ],
+)
+def test_siblings_become_nothing_wider_than_their_rule_lets_out(asked, tick, distribution, now, ceiling, items):
+    Policy.objects.create(distribution=distribution, ceilings=["/products/*"], collapse_threshold=3)
+    for number in range(10, 13):
+        asked(f"/products/{number}", ceiling=ceiling, **shop())
+    (batch,) = tick(now + 2 * SECOND)
+    assert batch.items == items
+
+
+def test_what_is_repeated_is_sent_as_it_was(asked, run_until, cloudfront, distribution, edge, now):
+    """The first time its rule kept it from becoming a wildcard; the repeat has no rule."""
+    Policy.objects.create(distribution=distribution, ceilings=["/products/*"], collapse_threshold=3)
+    forms = [f"/products/{number}" for number in range(10, 13)]
+    asked(*forms, ceiling="/products/1*", **shop())
+    cloudfront.is_done = True
+    edge.answers[forms[0]] = {"x_cache": "Hit from cloudfront", "age_seconds": 900}
+    run_until(now + 60 * SECOND)
+    assert [items for _, items in cloudfront.made.values()] == [forms, forms]
+
+
 def test_a_storm_of_one_source_does_not_keep_people_waiting(asked, tick, now):
     for number in range(300):
         asked(f"/{number % 50}", now=now + number * SECOND / 30, **shop())

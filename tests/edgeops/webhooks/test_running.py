@@ -63,6 +63,14 @@ def test_an_event_leads_to_an_invalidation_that_names_its_cause(run, endpoint, n
     assert (row.actor_kind, row.actor, row.address) == ("webhook", "product data", "192.0.2.7")
 
 
+def test_a_request_bears_the_ceiling_of_its_rule(run, endpoint, now):
+    add_rule(endpoint, now, "bounded", items=("/products/{id}",), select="body.data", ceiling="/products/*")
+    run(event(id=7))
+    assert dict(Request.objects.values_list("rule", "ceiling")) == {
+        "product changed v1": "", "bounded v1": "/products/*"
+    }  # fmt: skip
+
+
 def test_an_event_no_rule_waits_for_is_ignored(run):
     delivery, made = run(event("order.created", id=7))
     assert (delivery.state, made) == (DeliveryVerdict.IGNORED, [])
