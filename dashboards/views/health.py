@@ -18,6 +18,8 @@ from edgeops.pulse.models import Stamp
 
 # Three intervals of the sweep are 15 s; a deploy may restart beat and workers, so allow it a little more.
 WORK_STALE = timedelta(seconds=45)
+# Beat has a worker sweep every 5 s and a poller plan every 10 s: either proves it.
+TICKS = ("sweep", "plan")
 
 
 @login_not_required
@@ -32,7 +34,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database, Redis, beat and workers do their work; 503 with what does not."""
+    """200 when database, Redis, beat, workers and pollers do their work; 503 with what does not."""
     checks = check(timezone.now())
     is_ready = all(check["ok"] for check in checks.values())
     return JsonResponse({"status": "ready" if is_ready else "not ready", **checks}, status=200 if is_ready else 503)
@@ -47,12 +49,14 @@ def check(now: datetime) -> dict[str, dict[str, Any]]:
         newest = Series.objects.aggregate(newest=Max("data_until"))["newest"]
     except DatabaseError as error:
         return {"database": {"ok": False, "error": type(error).__name__}, **checks}
+    ticks = [stamps[stage] for stage in TICKS if stage in stamps]
     return {
         "database": {"ok": True},
         **checks,
-        # Beat sends a sweep every 5 s; a worker stamps it. Any task at all proves a worker.
-        "beat": _age(stamps.get("sweep"), now),
+        "beat": _age(max(ticks, default=None), now),
+        # Any task at all proves who ran it.
         "workers": _age(stamps.get("task"), now),
+        "pollers": _age(stamps.get("read"), now),
         # Information: an idle API or a denied account must not take the pages out of a load balancer.
         "newest_datapoint": {**_age(newest, now), "ok": True},
     }

@@ -33,7 +33,7 @@ def overview(request: HtmxRequest) -> HttpResponse:
         "troubles": AccountHealth.objects.troubled(),
         "paces": budget.paces(now).values(),
         "looking": looking.of(None, now),
-        "worker_seen_at": Stamp.objects.filter(stage="task").values_list("last_ok_at", flat=True).first(),
+        "poller_seen_at": Stamp.objects.filter(stage="read").values_list("last_ok_at", flat=True).first(),
     }
     return refreshing.tagged(
         request, pages.render_page(request, "overview/overview.html", context, fragment="live"), etag

@@ -12,8 +12,8 @@ def working_redis(monkeypatch):
     monkeypatch.setattr(health, "_redis", lambda: {"ok": True})
 
 
-def put_stamps(age):
-    for stage in ("sweep", "task"):
+def put_stamps(age, stages=("sweep", "plan", "task", "read")):
+    for stage in stages:
         Stamp.put(stage, timezone.now() - age)
 
 
@@ -35,8 +35,22 @@ def test_not_ready_when_no_work_was_done_lately(client, working_redis, age):
     put_stamps(age)
     response = client.get("/healthz/ready")
     assert response.status_code == 503
-    assert not response.json()["workers"]["ok"]
-    assert not response.json()["beat"]["ok"]
+    assert [name for name, check in response.json().items() if name != "status" and not check["ok"]] == [
+        "beat", "workers", "pollers"
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("dead", "named"), [(("sweep", "task"), "workers"), (("plan", "read"), "pollers"), (("sweep", "plan"), "beat")]
+)
+def test_of_beat_worker_and_poller_the_one_that_is_dead_is_named(client, working_redis, dead, named):
+    put_stamps(timedelta(seconds=3))
+    put_stamps(timedelta(minutes=5), dead)
+    response = client.get("/healthz/ready")
+    assert response.status_code == 503
+    checks = {name: check["ok"] for name, check in response.json().items() if name != "status"}
+    assert [name for name, is_ok in checks.items() if not is_ok] == [named]
 
 
 @pytest.mark.django_db
