@@ -18,6 +18,8 @@ from click.testing import CliRunner
 from cryptography.fernet import Fernet
 
 from edgeops.celery import app
+from edgeops.demo import commands
+from tasks import base
 from tests.fixtures.localaws import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -139,19 +141,27 @@ def test_celery_understands_its_command_line(services, name, command):
     assert "--no-such-option" in answer.output
 
 
-def test_the_worker_takes_every_queue_that_tasks_are_sent_to(services):
-    words = services["worker"]["command"]
-    assert queues(words) == {*app.conf.task_routes.values(), app.conf.task_default_queue}
+def test_every_queue_is_taken_by_either_the_worker_that_acts_or_the_poller_that_reads(services):
+    acting, reading = (queues(services[name]["command"]) for name in ("worker", "poller"))
+
+    assert acting | reading == {*app.conf.task_routes.values(), app.conf.task_default_queue}
+    assert not acting & reading, "an action must not wait behind history"
+    # The demo parts them in the same way, and so does what readiness tells of them.
+    assert (acting, reading) == (set(commands.ACTING.split(",")), set(commands.READING.split(",")))
+    assert reading == set(base.READING)
+
+
+def test_worker_and_poller_are_each_asked_for_their_own_work(services):
+    asked = {name: services[name]["healthcheck"]["test"][-1] for name in ("worker", "poller", "beat")}
+    assert asked == {"worker": "workers", "poller": "pollers", "beat": "beat"}
 
 
 def queues(words):
     return set(words[words.index("--queues") + 1].split(","))
 
 
-def test_only_the_scale_profile_adds_processes_and_every_process_of_ours_can_be_many(services):
-    assert {name for name, service in services.items() if "profiles" in service} == {"poller"}
-    assert services["poller"]["profiles"] == ["scale"]
-    assert queues(services["poller"]["command"]) < queues(services["worker"]["command"])
+def test_everything_runs_by_default_and_every_process_of_ours_can_be_many(services):
+    assert all("profiles" not in service for service in services.values())
     # A fixed name, or one port for all, would allow one replica only.
     assert all("container_name" not in service for service in services.values())
     assert services["web"]["ports"] == ["127.0.0.1:${EDGEOPS_WEB_PORTS:-8000}:8000"]
