@@ -4,6 +4,7 @@ import contextlib
 import itertools
 from datetime import timedelta
 
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,6 +42,7 @@ ACTIONS = st.one_of(
         st.lists(st.sampled_from(FORMS), min_size=1, max_size=4),
         st.sampled_from(list(Priority)),
         st.sampled_from([(Source.UI, "otto"), (Source.WEBHOOK, "shop"), (Source.WEBHOOK, "stock")]),
+        st.booleans(),
     ),
     st.tuples(st.just("wait"), st.sampled_from([0.5, 1, 2, 5, 70])),
     st.tuples(st.just("fail"), st.sampled_from(list(ERRORS))),
@@ -52,13 +54,15 @@ ACTIONS = st.one_of(
 
 @given(actions=st.lists(ACTIONS, max_size=25))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("has_tenants", [False, True])
 def test_every_request_ends_covered_by_what_was_sent_after_it(
-    actions, asked, tick, advance, distribution, cloudfront, now
+    actions, asked, tick, advance, distribution, storefront, north, south, cloudfront, now, has_tenants
 ):
+    place, tenants = (storefront, [north, south]) if has_tenants else (distribution, [None, None])
     with transaction.atomic():
         cloudfront.__init__()
         cloudfront.is_done = True
-        house = House(asked, tick, advance, distribution, cloudfront, now)
+        house = House(asked, tick, advance, place, tenants, cloudfront, now)
         for name, *arguments in actions:
             getattr(house, name)(*arguments)
         house.drain()
@@ -70,16 +74,18 @@ def test_every_request_ends_covered_by_what_was_sent_after_it(
 class House:
     """Everybody who may do something, and a clock."""
 
-    def __init__(self, asked, tick, advance, distribution, cloudfront, now):
+    def __init__(self, asked, tick, advance, distribution, tenants, cloudfront, now):
         self.asked, self.tick, self.advance = asked, tick, advance
-        self.distribution, self.cloudfront, self.now = distribution, cloudfront, now
+        self.distribution, self.tenants = distribution, tenants
+        self.cloudfront, self.now = cloudfront, now
         self.calls = []
         policies.set_policy(distribution, {"ceilings": ["/*"], "collapse_threshold": 5}, actor=ADA, now=now)
 
-    def ask(self, forms, priority, gate):
+    def ask(self, forms, priority, gate, is_first):
         source, name = gate
         actor = Actor("user" if source == Source.UI else "webhook", name)
-        self.asked(*forms, priority=priority, source=source, actor=actor, now=self.now)
+        place = {"distribution": self.distribution, "tenant": self.tenants[0 if is_first else 1]}
+        self.asked(*forms, priority=priority, source=source, actor=actor, now=self.now, **place)
 
     def wait(self, seconds):
         until = self.now + seconds * SECOND
@@ -154,3 +160,4 @@ def check(cloudfront):
             assert covering.covers(cover, item.sent_form)
             assert batch.submitted_at >= request.requested_at
             assert batch.items in sent
+            assert batch.place == request.place
