@@ -72,21 +72,23 @@ def replace(
     """Ask for one wildcard instead of all it covers of what a paused source has asked for; the pause stays.
 
     Raises AskingError. Where the policy asks for approval the held ones wait for that, and stay held if it is refused.
-    A source is of one tenant at most.
+    Of what is held for several tenants, as by endpoints that had one name one after the other, it is the first one's.
     """
     held = Request.objects.filter(
         distribution=suspension.distribution_id, lane=suspension.lane, state=RequestState.HELD, batch=None
     )
     first = held.select_related("tenant").order_by("requested_at").first()
+    tenant = None if first is None else first.tenant
+    of = "" if tenant is None else f" of {tenant.aws_id}"
     with transaction.atomic():
         made = asking.ask(
             distribution=suspension.distribution,
-            tenant=None if first is None else first.tenant,
+            tenant=tenant,
             items=[wildcard],
             actor=actor,
             source=Source.UI,
             reason=reason,
-            idempotency_key=f"instead of {suspension.pk}: {wildcard}"[:200],
+            idempotency_key=f"instead of {suspension.pk}{of}: {wildcard}"[:200],
             now=now,
             may_invalidate_everything=may_invalidate_everything,
             cause=("suspension", suspension.pk),
@@ -94,7 +96,7 @@ def replace(
         form = made.items.get()
         if form.kind != ItemKind.WILDCARD:
             raise ReplacementError(f"{form.sent_form} is one item; name a wildcard that covers what is held.")
-        others = Item.objects.filter(request__in=held).values_list("request_id", "sent_form")
+        others = Item.objects.filter(request__in=held.filter(tenant=tenant)).values_list("request_id", "sent_form")
         uncovered = {request for request, sent in others if not covering.covers(form.sent_form, sent)}
         superseding.supersede([request for request, _ in others if request not in uncovered], by=made)
     return made

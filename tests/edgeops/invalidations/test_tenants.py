@@ -230,6 +230,25 @@ def test_a_wildcard_instead_of_what_a_paused_source_asked_for_is_of_its_tenant(a
     assert (made.tenant, held.superseded_by) == (south, made)
 
 
+def test_a_wildcard_covers_nothing_that_is_held_for_another_tenant(asked_of, storefront, north, south, now):
+    """An endpoint may have the name of one that was deleted, and so its lane."""
+    suspending.suspend(storefront, actor=CATALOGUE, reason="storm", now=now, lane="webhook catalogue")
+    held = [
+        asked_of(tenant, "/a/1", actor=CATALOGUE, source=Source.WEBHOOK, now=now + number * SECOND)
+        for number, tenant in enumerate((south, north))
+    ]
+
+    def replace():
+        return breaking.replace(
+            Suspension.objects.get(), "/a/*", actor=Actor("user", "ada"), reason="all of it", now=now,
+            may_invalidate_everything=True,
+        )  # fmt: skip
+
+    first, second = replace(), replace()
+    assert [one.tenant for one in (first, second)] == [south, north]
+    assert [Request.objects.get(pk=one.pk).superseded_by for one in held] == [first, second]
+
+
 # At CloudFront.
 
 
