@@ -7,6 +7,7 @@ from edgeops.access.models import Audit
 from edgeops.invalidations import approvals, suspending
 from edgeops.invalidations.models import Policy, RequestState, Source
 from edgeops.invalidations.refusals import ApprovalError
+from tests.fixtures.threads import at_once
 
 OTTO, ADA, OLA = (Actor("user", name) for name in ("otto", "ada", "ola"))
 MINUTE = timedelta(minutes=1)
@@ -58,6 +59,17 @@ def test_of_two_tabs_the_second_finds_it_decided(waiting, now):
     with pytest.raises(ApprovalError, match="no longer waits"):
         approvals.reject(waiting, actor=OLA, reason="no", now=now)
     assert Audit.objects.filter(action__startswith="invalidation.approved").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_people_who_decide_at_the_same_moment_one_is_heard(waiting, now):
+    people = iter((ADA, OLA, Actor("user", "eve"), Actor("user", "max")))
+    answers = at_once(4, lambda: approvals.approve(waiting, actor=next(people), now=now))
+    refused = [answer for answer in answers if isinstance(answer, ApprovalError)]
+    assert len(refused) == 3
+    waiting.refresh_from_db()
+    assert all(f"{waiting.approved_by} has approved it" in str(answer) for answer in refused)
+    assert Audit.objects.filter(action="invalidation.approved").count() == 1
 
 
 def test_a_rejected_request_ends_with_the_reason(waiting, tick, now):

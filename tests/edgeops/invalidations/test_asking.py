@@ -7,6 +7,7 @@ from edgeops.access.models import Audit
 from edgeops.invalidations import asking
 from edgeops.invalidations.models import Request, RequestState, Source
 from edgeops.timeline.models import Event
+from tests.fixtures.threads import at_once
 
 OTTO = Actor("user", "otto", "192.0.2.1")
 
@@ -71,6 +72,14 @@ def test_who_what_and_why_are_audited_and_marked_on_the_timeline(ask, now):
 def test_a_double_click_is_one_request(ask):
     assert ask("/a") == ask("/a")
     assert (Request.objects.count(), Audit.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clicks_that_arrive_at_the_same_moment_are_one_request(ask):
+    answers = at_once(6, lambda: ask("/a", "/b"))
+    assert {answer.pk for answer in answers} == {Request.objects.get().pk}
+    assert Request.objects.get().items.count() == 2
+    assert Audit.objects.filter(action="invalidation.requested").count() == 1
 
 
 def test_the_same_key_from_another_source_is_another_request(ask):

@@ -1,8 +1,6 @@
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from edgeops.access.audit import Actor
 from edgeops.aws.errors import ThrottledError
@@ -19,6 +17,7 @@ from edgeops.invalidations.models import (
     RequestState,
     Source,
 )
+from tests.fixtures.threads import at_once
 
 SECOND = timedelta(seconds=1)
 CREATE = "cloudfront:CreateInvalidation"
@@ -139,23 +138,8 @@ def test_cancelling_one_of_two_merged_requests_leaves_the_other(asked, tick, now
 
 
 def freeze_at_once(workers, at):
-    """So many workers that tick at the same moment; the batches each of them made."""
-    made, ready = [], threading.Barrier(workers)
-
-    def work():
-        ready.wait(20)
-        try:
-            made.append(coalescing.freeze_due(at))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(made) == workers
-    return [batch for batches in made for batch in batches]
+    """So many workers that tick at the same moment; the batches all of them made."""
+    return [batch for made in at_once(workers, lambda: coalescing.freeze_due(at)) for batch in made]
 
 
 @pytest.mark.django_db(transaction=True)
