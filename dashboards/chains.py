@@ -47,6 +47,8 @@ class Chain:
     all_rounds: Sequence[Round]
     covered: Sequence[Covered]
     delivery: WebhookDelivery | None = None
+    is_cause_kept: bool = False
+    """Whether the request that led to it, if one did, can still be looked at."""
     followers: Sequence[Request] = field(default_factory=list)
     """Requests it led to itself: a second try, a second invalidation by policy."""
 
@@ -88,6 +90,7 @@ def of(request: Request, items: Sequence[Item]) -> Chain:
         all_rounds=carriers.rounds(found),
         covered=_covered(items, found),
         delivery=delivery,
+        is_cause_kept=request.cause_kind == BEFORE and Request.objects.filter(pk=request.cause_id).exists(),
         followers=list(
             Request.objects.filter(cause_kind=BEFORE, cause_id=str(request.uuid)).order_by("requested_at")[:10]
         ),

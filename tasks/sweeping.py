@@ -1,18 +1,25 @@
 """The sweep: whatever waits and is due is handed to a worker, however its message was lost. And the hourly tidying."""
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
 
 from celery import Task, shared_task
 from django.utils import timezone
 
-from edgeops.discovery import keeping
+from edgeops.access import keeping as sessions
+from edgeops.discovery import keeping as looks
 from edgeops.discovery.models import Discovery
+from edgeops.estate import keeping as bills
+from edgeops.invalidations import keeping as invalidations
 from edgeops.invalidations import known
 from edgeops.invalidations.models import Batch, DistributionConfig, StageFlush, WarmUp
 from edgeops.metrics import retention
 from edgeops.metrics.models import PollBatch
+from edgeops.notifications import keeping as alarms
 from edgeops.notifications.models import Delivery
 from edgeops.pulse.models import Stamp
+from edgeops.timeline import keeping as events
 from edgeops.traces import fetching
 from edgeops.traces.models import TraceDocument, TraceWindow
 from edgeops.waiting import WaitingQuerySet, WaitingRow
@@ -42,6 +49,11 @@ WORK: tuple[tuple[type[WaitingRow], Task], ...] = (  # type: ignore[type-arg]
     (PollBatch, run_poll),
     (TraceWindow, fetch_window),
 )
+# docs/operating.md says how long each keeps what.
+TIDYING: tuple[Callable[[datetime], object], ...] = (
+    retention.tidy, fetching.tidy, looks.tidy, known.tidy, invalidations.tidy, webhook_receiving.tidy, alarms.tidy,
+    events.tidy, bills.tidy, sessions.tidy,
+)  # fmt: skip
 AT_ONCE = 200  # per table and sweep; the rest is due again at the next
 
 
@@ -59,9 +71,6 @@ def sweep() -> None:
 def tidy() -> None:
     """Delete what is past its keeping, in small batches."""
     now = timezone.now()
-    retention.tidy(now)
-    fetching.tidy(now)
-    known.tidy(now)
-    webhook_receiving.tidy(now)
-    keeping.tidy(now)
+    for forget in TIDYING:
+        forget(now)
     Stamp.put("tidy", now)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from edgeops.estate.models import Distribution
+from edgeops.invalidations import marks
 from edgeops.invalidations.models import Batch, BatchState, StageFlush, Suspension
 from edgeops.timeline.models import Failure
 
@@ -20,7 +21,7 @@ def note_batch(batch: Batch, now: datetime) -> None:
     words = f"{STILL_SERVED} {batch.last_error}"
     if batch.state == BatchState.FAILED:
         title, words = f"{title} ({batch.last_error_code or 'never sent'})", f"{words} {ASK_AGAIN}"
-    first = batch.requests.order_by("requested_at", "uuid").first()
+    first = marks.first_request(batch)
     page = _page_of(batch.distribution) if first is None else f"/cache/invalidations/{first.pk}/"
     subject = ("distribution", batch.distribution_id)
     Failure.put(f"invalidation.{batch.state}", subject=subject, title=title, advice=words, path=page, at=now)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Q
 
+from edgeops import history
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import covering, freezing
 from edgeops.invalidations.models import Item, ItemKind, KnownUrl, Place, Tenant, distribution_of
@@ -14,7 +15,6 @@ from edgeops.invalidations.models import Item, ItemKind, KnownUrl, Place, Tenant
 RECENT = timedelta(days=7)
 # Read for one match. A distribution with more is known by its most wanted.
 MAX_READ = 10_000
-DELETED_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,4 @@ def path_of(url: str, *, prefix: str = "") -> str:
 
 def tidy(now: datetime) -> int:
     """Forget what was not seen for days."""
-    total = 0
-    old = KnownUrl.objects.filter(last_seen_at__lt=now - RECENT)
-    while pks := list(old.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-        total += KnownUrl.objects.filter(pk__in=pks).delete()[0]
-    return total
+    return history.delete(KnownUrl.objects.filter(last_seen_at__lt=now - RECENT))

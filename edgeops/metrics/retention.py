@@ -5,16 +5,21 @@ from itertools import batched
 
 from django.db import connection
 
+from edgeops import history
 from edgeops.metrics import partitions, periods
-from edgeops.metrics.models import Gap, Lease, PollBatch, Series
+from edgeops.metrics.models import ApiUsage, Gap, Lease, PollBatch, Series
 
 SLICE = 50  # series in one transaction: an hour of their minutes is 3,000 rows
 KEEP_BATCHES = timedelta(days=2)
 
 
 def tidy(now: datetime) -> None:
-    """Forget datapoints and gaps of each period that CloudWatch has forgotten too, old polls and ended leases."""
-    PollBatch.objects.finished_before(now - KEEP_BATCHES).delete()
+    """Forget datapoints and gaps of each period that CloudWatch has forgotten too, old polls and ended leases.
+
+    Of what reading cost, whole months are forgotten.
+    """
+    history.delete(ApiUsage.objects.filter(hour__lt=history.oldest_month(now)))
+    history.delete(PollBatch.objects.finished_before(now - KEEP_BATCHES))
     Lease.objects.filter(expires_at__lte=now - timedelta(minutes=10)).delete()
     # What is forgotten must not come back as zero: the mark goes first.
     oldest = periods.oldest(periods.HOUR, now)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import models, transaction
 
+from edgeops import history
 from edgeops.aws.errors import AwsError
 from edgeops.aws.xray import Summary, XRay
 from edgeops.estate.fetches import FetchState
@@ -20,7 +21,6 @@ SERVICE = "xray"
 # X-Ray's own retention. https://docs.aws.amazon.com/general/latest/gr/xray.html
 KEEP_SUMMARIES = timedelta(days=30)
 KEEP_WINDOWS = timedelta(days=1)
-DELETED_AT_ONCE = 1_000
 ABSENT = (
     "X-Ray does not hold this trace: it keeps traces for 30 days, may still be receiving a new one, and with "
     "Transaction Search on it holds only the indexed share. Try again in a minute, or look in the aws/spans log group."
@@ -158,13 +158,5 @@ def read_document(pk: int, *, now: datetime, connect: Connect = connect) -> bool
 def tidy(now: datetime) -> int:
     """Delete summaries (with their documents) X-Ray no longer has, and windows that are history; how many rows."""
     old = TraceSummary.objects.filter(started_at__lt=now - KEEP_SUMMARIES)
-    history = TraceWindow.objects.filter(next_at=None, end__lt=now - KEEP_WINDOWS)
-    return _deleted(old) + _deleted(history)
-
-
-def _deleted(rows: models.QuerySet[TraceSummary] | models.QuerySet[TraceWindow]) -> int:
-    """In small transactions, so that nobody else waits long for the database."""
-    total = 0
-    while pks := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-        total += rows.model.objects.filter(pk__in=pks).delete()[0]
-    return total
+    done = TraceWindow.objects.filter(next_at=None, end__lt=now - KEEP_WINDOWS)
+    return history.delete(old) + history.delete(done)

@@ -1,11 +1,13 @@
 """Receiving a post: proven, stored, and only then accepted. Rules run later, so that a bad payload is kept too."""
 
 import hashlib
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from edgeops import history
 from edgeops.webhooks import bodies, certificates, committing, endpoints, limits, masking, refusals
 from edgeops.webhooks.models import DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
@@ -14,7 +16,7 @@ from edgeops.webhooks.schemes.seam import MalformedError, Post, Proof, Signature
 # Refused posts are sampled, so that a flood of them can neither fill the log nor close the door.
 REFUSED_KEPT_PER_HOUR, REFUSED_KEPT_BYTES = 20, 4096
 KEEP_BODY, KEEP_ROW = timedelta(days=7), timedelta(days=90)
-TIDY_AT_ONCE = 2_000
+TIDY_AT_ONCE = 200  # a body may have a megabyte
 
 
 class Answer(StrEnum):
@@ -105,12 +107,10 @@ def _log(endpoint: Endpoint, post: Post, kept: bytes, address: str | None, now: 
 
 def tidy(now: datetime) -> int:
     """Drop refused posts and the bodies of ended deliveries after 7 days, everything after 90; rows touched."""
-    touched = certificates.tidy(now)
     old = WebhookDelivery.objects.filter(received_at__lt=now - KEEP_BODY, next_at=None)
     gone = old.filter(state=DeliveryVerdict.REJECTED) | old.filter(received_at__lt=now - KEEP_ROW)
-    while ended := list(gone.values_list("pk", flat=True)[:TIDY_AT_ONCE]):
-        touched += WebhookDelivery.objects.filter(pk__in=ended).delete()[0]
+    touched = certificates.tidy(now) + history.delete(gone, at_once=TIDY_AT_ONCE)
     while spent := list(old.exclude(encrypted_body="").values_list("pk", flat=True)[:TIDY_AT_ONCE]):
         touched += WebhookDelivery.objects.filter(pk__in=spent).update(encrypted_body="")
-    RefusalCount.objects.filter(hour__lt=now - KEEP_ROW).delete()
-    return touched
+        time.sleep(history.BREATH_SECONDS)
+    return touched + history.delete(RefusalCount.objects.filter(hour__lt=now - KEEP_ROW))

@@ -151,3 +151,13 @@ def test_old_rounds_give_way_to_new_ones(client, vera, over, now):
     assert "Round 59 <span" in page
     assert "Round 1 <span" not in page
     assert "The newest rounds are shown; 59 were asked for." in page
+
+
+def test_a_second_try_whose_cause_is_no_longer_kept_says_so(client, vera, asked, over):
+    retry = asked("/a", cause=("request", over.uuid))
+    client.force_login(vera)
+    assert f'<a href="{page_of(over)}">an earlier invalidation</a>' in text(client.get(page_of(retry)))
+    over.delete()
+    page = text(client.get(page_of(retry)))
+    assert "an earlier invalidation, which is no longer kept" in page
+    assert str(over.uuid) not in page

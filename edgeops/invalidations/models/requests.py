@@ -153,6 +153,7 @@ class Request(models.Model):
                 condition=Q(state__in=["requested", "awaiting_approval", "held"]),
             ),
             models.Index(fields=["distribution", "lane", "requested_at"], name="request_by_lane"),  # the breaker
+            models.Index(fields=["cause_id"], name="request_by_cause"),  # what came of a delivery or a request
         ]
 
     def __str__(self) -> str:

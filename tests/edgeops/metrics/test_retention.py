@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from edgeops.metrics import leases, reading, retention
-from edgeops.metrics.models import Gap, Lease, PollBatch
+from edgeops.metrics.models import ApiUsage, Gap, Lease, PollBatch
 from tests.edgeops.metrics.rows import mark, put, stored
 
 # Partitions are dropped, which no test's own transaction may keep from happening.
@@ -104,3 +104,11 @@ def test_leases_of_closed_pages_are_forgotten(api, now):
     retention.tidy(now)
 
     assert Lease.objects.get().key == "overview"
+
+
+def test_what_reading_cost_is_forgotten_by_whole_months(api, now):
+    first = (now - 455 * DAY).replace(day=1, hour=0)
+    for hour in (first - timedelta(hours=1), first, now):
+        ApiUsage.objects.create(api=api, hour=hour, cause="page", metrics=1)
+    retention.tidy(now)
+    assert sorted(ApiUsage.objects.values_list("hour", flat=True)) == [first, now]

@@ -1,0 +1,11 @@
+"""How long events are kept: as long as the charts they are drawn on."""
+
+from datetime import datetime
+
+from edgeops import history
+from edgeops.timeline.models import Event
+
+
+def tidy(now: datetime) -> int:
+    """Delete those no chart reaches any more; how many."""
+    return history.delete(Event.objects.filter(at__lt=history.oldest(now)))
