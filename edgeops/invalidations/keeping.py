@@ -15,7 +15,7 @@ from edgeops.invalidations.models import Batch, Item, Request, StageFlush, Suspe
 from edgeops.invalidations.models.requests import ENDED
 
 # In one transaction: a request may have thousands of items, a batch as many in its list.
-ROWS_AT_ONCE, REQUESTS_AT_ONCE, BATCHES_AT_ONCE = 2_000, 500, 100
+ROWS_AT_ONCE, REQUESTS_AT_ONCE, BATCHES_AT_ONCE = 2_000, 500, 50
 
 
 def tidy(now: datetime) -> int:
@@ -39,7 +39,7 @@ def _requests(before: datetime) -> int:
 
 def _ended(before: datetime) -> QuerySet[Request]:
     """Requests of which nothing moves; one that others were covered by goes after them."""
-    moving = Item.objects.filter(batch__in=Batch.objects.exclude(next_at=None)).values("request")
+    moving = Item.objects.filter(batch__in=Batch.objects.filter(next_at__isnull=False)).values("request")
     old = Request.objects.filter(requested_at__lt=before, state__in=ENDED, supersedes=None)
     return old.exclude(pk__in=moving).order_by("requested_at")
 

@@ -6,7 +6,7 @@ from itertools import batched
 from django.db import connection
 
 from edgeops import history
-from edgeops.metrics import partitions, periods
+from edgeops.metrics import delays, partitions, periods
 from edgeops.metrics.models import ApiUsage, Gap, Lease, PollBatch, Series
 
 SLICE = 50  # series in one transaction: an hour of their minutes is 3,000 rows
@@ -21,6 +21,7 @@ def tidy(now: datetime) -> None:
     history.delete(ApiUsage.objects.filter(hour__lt=history.oldest_month(now)))
     history.delete(PollBatch.objects.finished_before(now - KEEP_BATCHES))
     Lease.objects.filter(expires_at__lte=now - timedelta(minutes=10)).delete()
+    delays.tidy(now)
     # What is forgotten must not come back as zero: the mark goes first.
     oldest = periods.oldest(periods.HOUR, now)
     Series.objects.filter(first_datapoint_at__lt=oldest).update(first_datapoint_at=oldest)

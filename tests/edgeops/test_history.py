@@ -24,7 +24,8 @@ def test_rows_are_deleted_in_pieces_with_a_breath_after_each(db, now, monkeypatc
     monkeypatch.setattr(history.time, "sleep", breaths.append)
     events(7, now)
     assert history.delete(Event.objects.filter(api_slug="a"), at_once=3) == 7
-    assert breaths == [history.BREATH_SECONDS] * 3
+    assert len(breaths) == 3
+    assert min(breaths) >= history.BREATH_SECONDS
     assert history.delete(Event.objects.all()) == 0
     assert len(breaths) == 3
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from edgeops.metrics import leases, reading, retention
-from edgeops.metrics.models import ApiUsage, Gap, Lease, PollBatch
+from edgeops.metrics.models import ApiUsage, Gap, Lease, PollBatch, SettlingDelay
 from tests.edgeops.metrics.rows import mark, put, stored
 
 # Partitions are dropped, which no test's own transaction may keep from happening.
@@ -112,3 +112,10 @@ def test_what_reading_cost_is_forgotten_by_whole_months(api, now):
         ApiUsage.objects.create(api=api, hour=hour, cause="page", metrics=1)
     retention.tidy(now)
     assert sorted(ApiUsage.objects.values_list("hour", flat=True)) == [first, now]
+
+
+def test_days_nobody_learns_from_are_forgotten(account, now):
+    for days in (4, 3, 2, 0):
+        SettlingDelay.objects.create(account=account, region="x", namespace="x", day=now.date() - days * DAY)
+    retention.tidy(now)
+    assert SettlingDelay.objects.count() == 2
