@@ -38,6 +38,19 @@ def run(command):
     return done.stdout
 
 
+def test_the_edge_is_asked_again_with_one_button_however_often_it_is_pressed(operator):
+    fill_form(operator, "/products/4\n/products/5", "Is it fresh now")
+    invalidate(operator)
+    expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=60_000)
+    operator.get_by_role("button", name="Probe again").dblclick()
+    expect(operator.get_by_text(re.compile("The edge (is|was) asked again"))).to_be_visible()
+    probes = operator.get_by_role("region", name="Probes")
+    expect(probes.get_by_role("rowheader")).to_contain_text(["Round 2", "Round 1"], timeout=30_000)
+    expect(probes.get_by_role("row")).to_have_count(1 + 2 * (1 + 2), timeout=30_000)
+    expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=30_000)
+    expect(probes.get_by_text("Round 3")).to_have_count(0)
+
+
 def test_an_invalidation_is_followed_until_it_is_verified_at_the_edge(operator):
     fill_form(operator, "/products/2\n/products/3", "Price of both was wrong")
     invalidate(operator)
