@@ -45,10 +45,9 @@ def test_the_edge_is_asked_again_with_one_button_however_often_it_is_pressed(ope
     operator.get_by_role("button", name="Probe again").dblclick()
     expect(operator.get_by_text(re.compile("The edge (is|was) asked again"))).to_be_visible()
     probes = operator.get_by_role("region", name="Probes")
-    expect(probes.get_by_role("rowheader")).to_contain_text(["Round 2", "Round 1"], timeout=30_000)
-    expect(probes.get_by_role("row")).to_have_count(1 + 2 * (1 + 2), timeout=30_000)
     expect(operator.locator("#live .state.big")).to_have_text("Verified", timeout=30_000)
-    expect(probes.get_by_text("Round 3")).to_have_count(0)
+    # Others may have asked for more in the same batch: all of it is asked for again.
+    expect(probes.get_by_role("rowheader")).to_have_text([re.compile("Round 2.*fresh"), re.compile("Round 1.*fresh")])
 
 
 def test_an_invalidation_is_followed_until_it_is_verified_at_the_edge(operator):
