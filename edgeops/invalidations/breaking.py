@@ -12,12 +12,14 @@ from django.db.models import Sum
 
 from edgeops.access.audit import SYSTEM, Actor
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import asking, covering, failing, marks, superseding, suspending
+from edgeops.invalidations import asking, covering, failing, freezing, marks, superseding, suspending
 from edgeops.invalidations.models import Item, ItemKind, Policy, Request, RequestState, Source, Suspension
+from edgeops.invalidations.models.requests import UNSENT
 from edgeops.invalidations.refusals import AskingError
 from edgeops.invalidations.windows import Window
 
 SPAN = timedelta(minutes=1)
+SUSPENSION = "suspension"
 
 
 class ReplacementError(AskingError):
@@ -73,6 +75,7 @@ def replace(
 
     Raises AskingError. Where the policy asks for approval the held ones wait for that, and stay held if it is refused.
     Of what is held for several tenants, as by endpoints that had one name one after the other, it is the first one's.
+    Asked for twice at once it is one request; what is held after it has left needs another.
     """
     held = Request.objects.filter(
         distribution=suspension.distribution_id, lane=suspension.lane, state=RequestState.HELD, batch=None
@@ -88,10 +91,10 @@ def replace(
             actor=actor,
             source=Source.UI,
             reason=reason,
-            idempotency_key=f"instead of {suspension.pk}{of}: {wildcard}"[:200],
+            idempotency_key=f"instead of {suspension.pk}{of} {_past(suspension)}: {freezing.digest([wildcard])}",
             now=now,
             may_invalidate_everything=may_invalidate_everything,
-            cause=("suspension", suspension.pk),
+            cause=(SUSPENSION, suspension.pk),
         )
         form = made.items.get()
         if form.kind != ItemKind.WILDCARD:
@@ -100,3 +103,10 @@ def replace(
         uncovered = {request for request, sent in others if not covering.covers(form.sent_form, sent)}
         superseding.supersede([request for request, _ in others if request not in uncovered], by=made)
     return made
+
+
+def _past(suspension: Suspension) -> int:
+    """How many were asked for before that cover nothing more; the others do not leave before this is stored."""
+    mine = Request.objects.filter(cause_kind=SUSPENSION, cause_id=str(suspension.pk))
+    waiting = mine.filter(state__in=UNSENT, batch=None).select_for_update()
+    return mine.exclude(pk__in=list(waiting.values_list("pk", flat=True))).count()

@@ -151,3 +151,57 @@ def test_an_exact_path_replaces_nothing(paused, now):
         breaking.replace(paused, "/products/1", actor=OTTO, reason="x", now=now, may_invalidate_everything=False)
     assert not Request.objects.filter(source=Source.UI).exists()
     assert states() == {RequestState.HELD}
+
+
+@pytest.fixture
+def replaced(paused):
+    """Ask at a moment for one wildcard instead of what is held."""
+
+    def ask(wildcard, at):
+        return breaking.replace(
+            paused, wildcard, actor=OTTO, reason="import ran wild", now=at, may_invalidate_everything=False
+        )
+
+    return ask
+
+
+def test_what_is_held_after_a_wildcard_has_left_is_covered_by_another_of_its_own(
+    replaced, post, run_until, cloudfront, now
+):
+    cloudfront.is_done = True
+    first = replaced("/products/*", now + 4 * SECOND)
+    run_until(now + MINUTE, start=now + 4 * SECOND)
+    late = post("/products/late", at=now + MINUTE)
+    second = replaced("/products/*", now + MINUTE + SECOND)
+    run_until(now + 2 * MINUTE, start=now + MINUTE + SECOND)
+    late.refresh_from_db()
+    assert (second != first, late.superseded_by, late.state) == (True, second, RequestState.VERIFIED)
+    assert late.batch.submitted_at >= late.requested_at
+
+
+@pytest.mark.parametrize("end", ["rejected", "cancelled"])
+def test_after_a_wildcard_that_was_not_made_another_can_be_asked_for(awaiting, paused, now, end):
+    if end == "rejected":
+        approvals.reject(awaiting, actor=ADA, reason="no", now=now + 5 * SECOND)
+    else:
+        asking.cancel(awaiting, actor=OTTO, now=now + 5 * SECOND)
+    made = breaking.replace(
+        paused, "/*", actor=OTTO, reason="once more", now=now + 6 * SECOND, may_invalidate_everything=False
+    )
+    assert made.state == RequestState.AWAITING_APPROVAL
+    assert set(Request.objects.filter(source=Source.WEBHOOK).values_list("superseded_by", flat=True)) == {made.pk}
+
+
+def test_a_double_click_is_one_wildcard_that_covers_what_came_in_between_too(replaced, post, tick, now):
+    first = replaced("/products/*", now + 4 * SECOND)
+    late = post("/products/late", at=now + 4 * SECOND)
+    assert replaced("/products/*", now + 5 * SECOND) == first
+    (batch,) = tick(now + 7 * SECOND)
+    late.refresh_from_db()
+    assert (late.batch, batch.items) == (batch, ["/products/*"])
+
+
+def test_two_long_wildcards_that_begin_alike_are_two(replaced, now):
+    first, second = (replaced(f"/products/{'x' * 250}{end}*", now + 4 * SECOND) for end in "ab")
+    assert first.items.get().sent_form.endswith("a*")
+    assert second.items.get().sent_form.endswith("b*")
