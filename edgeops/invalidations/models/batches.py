@@ -83,9 +83,8 @@ class Batch(WaitingRow):
             models.Index(fields=["next_at"], name="batch_waiting", condition=Q(next_at__isnull=False)),  # the sweep
             models.Index(fields=["distribution", "-created_at"], name="batch_newest"),
             models.Index(fields=["root"], name="batch_family", condition=Q(root__isnull=False)),  # what was split
-            models.Index(  # what is in flight
-                fields=["distribution", "state"], name="batch_in_flight", condition=Q(state__in=IN_FLIGHT)
-            ),
+            # What is in flight or held. Whole, as SQLite uses no index with a condition on several states.
+            models.Index(fields=["state", "distribution"], name="batch_by_state"),
         ]
 
     def __str__(self) -> str:

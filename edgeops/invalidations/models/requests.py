@@ -96,7 +96,8 @@ class Request(models.Model):
     """Somebody's wish to have paths gone from the cache, with the reason why."""
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="requests")
+    # Of its indexes below several begin with the distribution.
+    distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="requests", db_index=False)
     tenant = models.ForeignKey(
         Tenant,
         on_delete=models.PROTECT,
@@ -147,11 +148,11 @@ class Request(models.Model):
             models.Index(  # the windows
                 fields=["distribution", "lane", "priority"], name="request_queued", condition=Q(state="queued")
             ),
-            models.Index(  # what time or a lifted suspension moves on
-                fields=["state"],
-                name="request_asleep",
-                condition=Q(state__in=["requested", "awaiting_approval", "held"]),
-            ),
+            # What waits or is under way, looked for each half second. Whole: SQLite uses no index with a condition on
+            # several states, since it cannot tell whether a query's parameters fit it.
+            models.Index(fields=["state", "-requested_at"], name="request_by_state"),
+            models.Index(fields=["distribution", "state"], name="request_standing"),  # what is held, what to hold
+            models.Index(fields=["distribution", "-requested_at"], name="request_narrowed"),  # the history of one
             models.Index(fields=["distribution", "lane", "requested_at"], name="request_by_lane"),  # the breaker
             models.Index(fields=["cause_id"], name="request_by_cause"),  # what came of a delivery or a request
         ]
