@@ -76,7 +76,7 @@ def _tried(endpoint: Endpoint, form: RuleForm, event: EventForm) -> dict[str, An
     if form.definition is None or event.document is None:
         return {}
     trial = trying.try_rule(form.definition, event.document)
-    return {"trial": trial, "preview": _cost(endpoint.place, trial.items)}
+    return {"trial": trial, "preview": _cost(endpoint.place, trial.items, form.definition.ceiling)}
 
 
 def _is_saved(request: HtmxRequest, form: RuleForm, endpoint: Endpoint, rule: Rule | None) -> bool:
@@ -117,12 +117,12 @@ def _event(request: HtmxRequest, endpoint: Endpoint, rule: Rule | None) -> dict[
     }
 
 
-def _cost(place: Place, found: tuple[str, ...]) -> previewing.Preview | None:
+def _cost(place: Place, found: tuple[str, ...], ceiling: str) -> previewing.Preview | None:
     """What sending the items would cost and wait; None when they could not be sent."""
     parsed = items.parse_many(found, sites.of(place))
     if not found or not parsed.is_good:
         return None
-    return previewing.preview(place, parsed, is_admin=False, now=timezone.now())
+    return previewing.preview(place, parsed, is_admin=False, now=timezone.now(), ceiling=ceiling)
 
 
 @require_POST

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from edgeops.estate.models import Distribution
-from edgeops.invalidations import choosing, known, ledger, quota, scope
+from edgeops.invalidations import choosing, covering, known, ledger, quota, scope
 from edgeops.invalidations.choosing import Choice
 from edgeops.invalidations.items import Parsed
 from edgeops.invalidations.known import Wanted
@@ -76,11 +76,13 @@ def preview(
     is_admin: bool,
     now: datetime,
     priority: Priority = Priority.NORMAL,
+    ceiling: str = "",
 ) -> Preview:
-    """Read it all from the store; nothing is written and nobody is asked."""
+    """Read it all from the store; nothing is written and nobody is asked. `ceiling` is that of a rule."""
     distribution = distribution_of(place)
     policy, profile = Policy.of(distribution), QuotaProfile.of(distribution.account)
-    choice = choosing.choose(parsed.sent_forms, Room(UNBOUNDED, UNBOUNDED), policy)
+    alone = [form for form in parsed.sent_forms if ceiling and not covering.covers(ceiling, covering.parent(form))]
+    choice = choosing.choose(parsed.sent_forms, Room(UNBOUNDED, UNBOUNDED), policy, alone=set(alone))
     here = Batch.objects.filter(distribution=distribution)
     everywhere = Batch.objects.filter(distribution__account=distribution.account_id)
     used = CostMonth.used(distribution.account, ledger.month_of(now))

@@ -4,6 +4,7 @@ import re
 import pytest
 
 from edgeops.access.models import Audit
+from edgeops.invalidations.models import Policy
 from edgeops.webhooks import rules
 from edgeops.webhooks.models import Rule
 from tests.fixtures.webhooks import event, receive
@@ -51,6 +52,15 @@ def test_trying_tells_what_it_would_cost(client, ada, new):
     page = text(client.post(new, RULE | {"items": "/prices/{id}", "try": "1", "body": BODY}))
     assert "3 items, $0" in page
     assert "1,000 of the month&#x27;s free ones" in page or "1,000 of the month's free ones" in page
+
+
+def test_trying_tells_the_cost_within_the_ceiling_of_the_rule(client, ada, new, endpoint):
+    Policy.objects.create(distribution=endpoint.distribution, ceilings=["/prices/*"], collapse_threshold=2)
+    body = json.dumps({"type": "price.updated", "data": [{"id": number} for number in range(3)]})
+    wish = RULE | {"items": "/prices/p-{id}", "optional": "", "try": "1", "body": body}
+    client.force_login(ada)
+    assert "1 item, $0" in text(client.post(new, wish | {"ceiling": "/prices/*"}))
+    assert "3 items, $0" in text(client.post(new, wish | {"ceiling": "/prices/p-*"}))
 
 
 def test_a_rule_is_tried_on_a_stored_delivery(client, ada, endpoint, new, now):

@@ -33,6 +33,13 @@ def test_what_a_wildcard_covers_is_named_with_it(preview):
     assert preview("/a", "/c/*", "/c/1", "/c/d*").covered_by == {"/c/1": "/c/*", "/c/d*": "/c/*"}
 
 
+@pytest.mark.parametrize(("ceiling", "forms"), [("/products/1*", 3), ("/products/*", 1), ("/*", 1), ("", 1)])
+def test_a_rules_items_are_priced_as_its_ceiling_lets_them_be_gathered(preview, distribution, now, ceiling, forms):
+    policies.set_policy(distribution, {"ceilings": ["/products/*"], "collapse_threshold": 3}, actor=ADA, now=now)
+    seen = preview("/products/1", "/products/11", "/products/12", ceiling=ceiling)
+    assert (seen.items, seen.wildcards) == (forms, forms == 1)
+
+
 def test_a_wildcard_tells_what_it_takes_from_the_cache(preview, distribution, now):
     known.learn(distribution, {f"/products/{number}": number for number in range(40)}, now=now)
     seen = preview("/products/*", "/orders/1")
