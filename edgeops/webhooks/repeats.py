@@ -12,16 +12,18 @@ from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
 
 REMEMBERED = timedelta(days=7)
 BUDGET_PERIOD = timedelta(hours=1)
+# Where one value does not fit, the others are invalidated all the same, and each repeat would invalidate them anew.
+APPLIED = (DeliveryVerdict.PROCESSED, DeliveryVerdict.RULE_ERROR)
 
 
 def earlier(delivery: WebhookDelivery) -> WebhookDelivery | None:
-    """The newest delivery before this one with the same body that led to invalidations; None for signed ids."""
+    """The newest delivery before this one with the same body that rules were applied to; None for signed ids."""
     if delivery.is_id_signed:
         return None
     same = WebhookDelivery.objects.filter(
         endpoint=delivery.endpoint_id,
         body_digest=delivery.body_digest,
-        state=DeliveryVerdict.PROCESSED,
+        state__in=APPLIED,
         received_at__gte=delivery.received_at - REMEMBERED,
         pk__lt=delivery.pk,
     )
@@ -44,6 +46,6 @@ def is_joined(first: WebhookDelivery) -> bool:
 def is_over_budget(delivery: WebhookDelivery, now: datetime) -> bool:
     """Whether the endpoint has had its repeats for this hour."""
     spent = WebhookDelivery.objects.filter(
-        endpoint=delivery.endpoint_id, received_at__gte=now - BUDGET_PERIOD, state=DeliveryVerdict.PROCESSED
+        endpoint=delivery.endpoint_id, received_at__gte=now - BUDGET_PERIOD, state__in=APPLIED
     ).exclude(same_as=None)
     return spent.count() >= delivery.endpoint.replay_budget

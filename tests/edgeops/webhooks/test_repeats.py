@@ -72,6 +72,21 @@ def test_repeats_beyond_the_budget_are_kept_and_lead_to_nothing(post, shop, now)
     assert later.state == DeliveryVerdict.PROCESSED
 
 
+def test_repeats_of_a_body_of_which_one_value_does_not_fit_draw_on_the_budget_too(post, shop):
+    """Its other values are invalidated each time, so whoever captured it could otherwise send it for ever."""
+    rule = shop.rules.existing().get()
+    both = replace(rules.definition_of(rule), items=("/products/{id}", "/products/of/{maker}"))
+    rules.save(rule, both, actor=Actor("user", "ada"), now=rule.current.saved_at)
+    shop.replay_budget = 2
+    shop.save()
+    states = []
+    for number in range(5):
+        states.append(post(str(number), event(id=7, maker="*")).state)
+        set_states(RequestState.SUBMITTED)
+    assert states == ["rule_error"] * 3 + ["repeated"] * 2
+    assert Request.objects.count() == 3
+
+
 def test_what_joined_draws_nothing_from_the_budget(post, shop):
     shop.replay_budget = 1
     shop.save()
