@@ -71,7 +71,8 @@ def apply(delivery: WebhookDelivery, document: Document, found: Trials, *, now: 
     if first is not None:
         done.same_as = first
         # A delay is counted from each post, so a request made for an earlier one may go too soon for this.
-        if repeats.is_joined(first) and not any(_not_before(rule, delivery) for rule, _ in found):
+        wanted = [item for _, trial in found for item in trial.items]
+        if repeats.is_joined(first, wanted) and not any(_not_before(rule, delivery) for rule, _ in found):
             return done.end(DeliveryVerdict.JOINED, f"Same body as delivery {first.pk}, whose invalidation is unsent.")
         if repeats.is_over_budget(delivery, now):
             budget = f"{delivery.endpoint.replay_budget} repeats an hour are used up"

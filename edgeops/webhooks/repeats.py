@@ -4,9 +4,10 @@ Dropping a repeat could hide a true second change, so it is not dropped: while t
 joins it, and afterwards it is invalidated for again, as often as the endpoint's budget allows.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from edgeops.invalidations.models import Request, Source
+from edgeops.invalidations.models import Item, Request, Source
 from edgeops.invalidations.models.requests import UNSENT
 from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
 
@@ -30,17 +31,18 @@ def earlier(delivery: WebhookDelivery) -> WebhookDelivery | None:
     return same.order_by("-pk").first()
 
 
-def is_joined(first: WebhookDelivery) -> bool:
-    """Whether nothing the earlier delivery asked for is in a batch yet; asked inside the transaction that decides.
+def is_joined(first: WebhookDelivery, wanted: Iterable[str]) -> bool:
+    """Whether the earlier delivery asked for all of these items, none of them in a batch yet.
 
-    What is asked of CloudFront will then be asked after this post. The rows are locked, so that none of them is frozen
-    into a batch between this answer and the commit.
+    What is asked of CloudFront will then be asked after this post. Asked inside the transaction that decides: the rows
+    are locked, so that none of them is frozen into a batch between this answer and the commit.
     """
-    asked = Request.objects.select_for_update().filter(
-        source=Source.WEBHOOK, cause_kind="webhook_delivery", cause_id=str(first.pk)
-    )
+    about = Request.objects.filter(source=Source.WEBHOOK, cause_kind="webhook_delivery", cause_id=str(first.pk))
+    asked = list(about.select_for_update())
     waiting = [request.state in UNSENT and request.batch_id is None for request in asked]
-    return bool(waiting) and all(waiting)
+    if not waiting or not all(waiting):
+        return False
+    return set(wanted) <= set(Item.objects.filter(request__in=asked).values_list("sent_form", flat=True))
 
 
 def is_over_budget(delivery: WebhookDelivery, now: datetime) -> bool:

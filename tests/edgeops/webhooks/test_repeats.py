@@ -51,6 +51,19 @@ def test_the_same_body_under_a_new_id_joins_the_request_that_is_still_unsent(pos
     assert Request.objects.count() == 1
 
 
+def test_the_same_body_joins_only_what_asks_for_all_that_rules_make_of_it_now(post, shop, now):
+    """Headers that nobody signs may say another topic, and a rule may have been mended meanwhile."""
+    post("1")
+    rule = shop.rules.existing().get()
+    more = replace(rules.definition_of(rule), items=("/products/{id}", "/products"))
+    rules.save(rule, more, actor=Actor("user", "ada"), now=now)
+    again = post("2")
+    assert again.state == DeliveryVerdict.PROCESSED
+    asked = Request.objects.get(cause_id=str(again.pk))
+    assert sorted(item.sent_form for item in asked.items.all()) == ["/products", "/products/7"]
+    assert post("3").state == DeliveryVerdict.JOINED
+
+
 def test_once_it_was_sent_the_same_body_is_invalidated_for_again(post):
     first = post("1")
     set_states(RequestState.SUBMITTED)
