@@ -3,7 +3,8 @@
 https://jmespath.org/specification.html
 
 The language has no loops, but an expression may double a list at every step (`[@, @][] | [@, @][]` …), so steps and
-sizes are counted. Nothing here is a regular expression, and nothing is evaluated as code.
+sizes are counted, and so is all that a value holds where it is compared or written out. Nothing here is a regular
+expression, and nothing is evaluated as code.
 """
 
 import json
@@ -21,6 +22,8 @@ MAX_LENGTH, MAX_NODES, MAX_DEPTH = 1_000, 300, 40
 # Raw texts, quoted names, and JSON between backticks: whatever comes first holds the others.
 QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`((?:\\.|[^`\\])*)`""")
 MAX_STEPS, MAX_LIST, MAX_TEXT = 500_000, 100_000, 1_000_000
+# Functions that go through all that their arguments hold, as comparing does; others look at the first level at most.
+DEEP, CHARACTERS_A_STEP = ("contains", "to_string"), 100
 
 
 class ExpressionError(Exception):
@@ -71,13 +74,43 @@ class _Bounded(TreeInterpreter):  # type: ignore[misc]  # the package has no typ
         self._left = MAX_STEPS
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
-        self._left -= 1
-        if self._left < 0:
-            raise ExpressionError(f"It takes more than {MAX_STEPS:,} steps on this event.")
+        self._spend(1)
         found = super().visit(node, *args, **kwargs)
         if (isinstance(found, list) and len(found) > MAX_LIST) or (isinstance(found, str) and len(found) > MAX_TEXT):
             raise ExpressionError("What it makes of this event is too large.")
         return found
+
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        return super().visit_comparator(self._weighed(node, value), value)
+
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        weighed = self._weighed(node, value) if node["value"] in DEEP else node
+        return super().visit_function_expression(weighed, value)
+
+    def _weighed(self, node: Any, value: Any) -> Any:
+        """The node over what its parts have found, which is paid for where all of it is gone through.
+
+        A list may hold another twice, which holds a third twice: few steps to make, no end to compare or to write out.
+        """
+        found = [self.visit(child, value) for child in node["children"]]
+        if all(isinstance(one, list | dict) for one in found):
+            self._weigh(found)
+        return node | {"children": [{"type": "literal", "value": one, "children": []} for one in found]}
+
+    def _weigh(self, found: list[Any]) -> None:
+        waiting = list(found)
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, list | dict):
+                self._spend(len(one))
+                waiting += one.values() if isinstance(one, dict) else one
+            elif isinstance(one, str):
+                self._spend(len(one) // CHARACTERS_A_STEP)
+
+    def _spend(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise ExpressionError(f"It takes more than {MAX_STEPS:,} steps on this event.")
 
 
 def _storable(text: str) -> str:

@@ -79,6 +79,41 @@ def test_an_expression_that_goes_through_a_large_event_too_often_is_stopped():
         expressions.search("[body[?@ == `1`], body[?@ == `1`], body[?@ == `1`]]", many)
 
 
+DOUBLED = "[@, @]" + " | [@, @]" * 35
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{DOUBLED} | to_string(@)",
+        f"({DOUBLED}) == ({DOUBLED})",
+        f"({DOUBLED}) != ({DOUBLED})",
+        f"contains([{DOUBLED}], {DOUBLED})",
+    ],
+)
+def test_what_holds_itself_many_times_over_is_not_gone_through(text):
+    """Each list is two long and holds the one before twice: a few lists in memory, 2^36 when written or compared."""
+    expressions.check(text)
+    began = time.monotonic()
+    with pytest.raises(ExpressionError, match="steps"):
+        expressions.search(text, [1])
+    assert time.monotonic() - began < 5
+
+
+def test_a_long_text_is_not_written_out_again_and_again():
+    with pytest.raises(ExpressionError, match="steps"):
+        expressions.search(f"[{', '.join(['@'] * 90)}] | to_string(@)", "x" * 900_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("a == b", True), ("a != b", False), ("contains([a], b)", True), ("contains('ab', 'b')", True),
+     ("to_string(a)", '{"x":[1,2]}'), ("to_string('y')", "y"), ("[a][?x == `[1, 2]`] | [0].x[0]", 1)],
+)  # fmt: skip
+def test_what_holds_more_is_compared_and_written_as_ever(text, found):
+    assert expressions.search(text, {"a": {"x": [1, 2]}, "b": {"x": [1, 2]}}) == found
+
+
 @pytest.mark.parametrize("text", ["it's", "a`b", "a\\", "\\`", '"', "é\n", "' || `true`"])
 def test_a_literal_is_the_text_whatever_it_holds(text):
     assert expressions.search(f"body == {expressions.literal(text)}", {"body": text}) is True
