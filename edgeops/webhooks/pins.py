@@ -29,9 +29,18 @@ def mismatch(pins: Sequence[Mapping[str, Any]], document: Document) -> str:
             found = expressions.search(pin["at"], whole)
         except ExpressionError as error:
             return f"The pin on {pin['at']} cannot be checked: {error}"
-        if found not in pin["one_of"]:
-            return f"{pin['at']} is {str(found)[:100]!r}; this endpoint takes {', '.join(pin['one_of'][:5])}."
+        # A number is pinned as it is written: 186853002 for a repository's id.
+        text = str(found) if isinstance(found, int) and not isinstance(found, bool) else found
+        if text not in pin["one_of"]:
+            return f"{pin['at']} is {_told(text)}; this endpoint takes {', '.join(pin['one_of'][:5])}."
     return ""
+
+
+def _told(found: Any) -> str:
+    """What stands there, for the log; of what holds more only its kind, as it may hold any amount."""
+    if isinstance(found, list | dict):
+        return "a list" if isinstance(found, list) else "an object"
+    return repr(str(found)[:100])
 
 
 def _checked(pin: Mapping[str, Any]) -> dict[str, Any]:
