@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -57,7 +57,7 @@ def receive(request: HttpRequest, key: str) -> JsonResponse:
         if endpoint.deleted_at is not None:
             return _refusal(410, "this endpoint is gone; stop sending")
         return _receive(request, endpoint)
-    except (DatabaseError, UnreadableSecretError, CannotVerifyError):
+    except (DatabaseError, InterfaceError, UnreadableSecretError, CannotVerifyError):
         # Never a 2xx without a durable row: the sender keeps the event and tries again.
         log.exception("webhook could not be stored", extra={"endpoint_key": key[:8]})
         return _refusal(503, "cannot take this now; try again later", retry_after=30)

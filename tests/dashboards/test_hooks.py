@@ -4,7 +4,7 @@ import socket
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -279,9 +279,10 @@ def test_what_the_sender_is_told_never_says_which_check_failed(post):
     assert malformed.content == unproven.content
 
 
-def test_without_a_database_nothing_is_accepted(post, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), InterfaceError("connection already closed")])
+def test_without_a_database_nothing_is_accepted(post, monkeypatch, error):
     def down(*_, **__):
-        raise OperationalError("database is locked")
+        raise error
 
     monkeypatch.setattr(WebhookDelivery, "save", down)
     response = post()
