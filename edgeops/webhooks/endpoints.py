@@ -13,6 +13,7 @@ from edgeops.access.audit import Actor
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import tenants
 from edgeops.invalidations.models import Tenant
+from edgeops.secrets import UnreadableSecretError
 from edgeops.webhooks import pins as pin_checks
 from edgeops.webhooks import rules as rule_verbs
 from edgeops.webhooks.models import MAX_BYTES, MOST_BYTES, Endpoint, EndpointSecret
@@ -172,11 +173,16 @@ def delete(endpoint: Endpoint, *, actor: Actor, now: datetime) -> None:
             _tell(endpoint, "deleted", f"Webhook endpoint {endpoint} deleted", actor=actor, now=now)
 
 
-def live_secrets(endpoint: Endpoint, now: datetime) -> list[LiveSecret]:
-    """Every secret that may sign now; raises secrets.UnreadableSecretError."""
-    return [
-        LiveSecret(label=row.label, secret=secrets.decrypt(row.encrypted_secret)) for row in endpoint.secrets.live(now)
-    ]
+def live_secrets(endpoint: Endpoint, now: datetime) -> tuple[list[LiveSecret], UnreadableSecretError | None]:
+    """Every secret that may sign now, and why one of them cannot be read; the others verify all the same."""
+    live: list[LiveSecret] = []
+    unreadable: UnreadableSecretError | None = None
+    for row in endpoint.secrets.live(now):
+        try:
+            live.append(LiveSecret(label=row.label, secret=secrets.decrypt(row.encrypted_secret)))
+        except UnreadableSecretError as error:
+            unreadable = error
+    return live, unreadable
 
 
 def _secret(scheme: str, given: str) -> str:

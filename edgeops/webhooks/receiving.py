@@ -2,16 +2,16 @@
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from edgeops import history
 from edgeops.webhooks import bodies, certificates, committing, endpoints, limits, masking, refusals
 from edgeops.webhooks.models import DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
-from edgeops.webhooks.schemes.seam import MalformedError, Post, Proof, SignatureError
+from edgeops.webhooks.schemes.seam import LiveSecret, MalformedError, Post, Proof, SignatureError
 
 # Refused posts are sampled, so that a flood of them can neither fill the log nor close the door.
 REFUSED_KEPT_PER_HOUR, REFUSED_KEPT_BYTES = 20, 4096
@@ -55,54 +55,52 @@ def receive(endpoint: Endpoint, post: Post, *, address: str | None, now: datetim
     """
     scheme = known.get(endpoint.scheme)
     tolerance = scheme.TOLERANCE_SECONDS if endpoint.tolerance_seconds is None else endpoint.tolerance_seconds
+    live, unreadable = endpoints.live_secrets(endpoint, now)
+    row = _row(endpoint, post, live, address, now)
     try:
-        proof = scheme.verify(
-            post, endpoint.config, endpoints.live_secrets(endpoint, now), now=now, tolerance_seconds=tolerance
-        )
+        proof = scheme.verify(post, endpoint.config, live, now=now, tolerance_seconds=tolerance)
     except SignatureError as error:
+        if unreadable is not None:  # it may be signed with that one
+            raise unreadable from error
         refusals.count(endpoint, "not proven", now=now)
-        _keep_refused(endpoint, str(error), post, address, now)
+        _keep_refused(row, str(error), post, now)
         return Outcome(Answer.MALFORMED if isinstance(error, MalformedError) else Answer.UNPROVEN)
-    return _store(endpoint, proof, post, address, now)
+    return _store(row, proof, post, now)
 
 
-def _store(endpoint: Endpoint, proof: Proof, post: Post, address: str | None, now: datetime) -> Outcome:
-    delivery = WebhookDelivery(
-        message_id=proof.message_id,
-        secret_label=proof.label[:60],
-        is_id_signed=proof.is_id_signed,
-        is_control=proof.is_control,
-        next_at=now,
-        **_log(endpoint, post, post.body, address, now),
-    )
-    if not committing.deliveries.insert(delivery):
-        first = WebhookDelivery.objects.get(endpoint=endpoint, message_id=proof.message_id)
+def _store(row: WebhookDelivery, proof: Proof, post: Post, now: datetime) -> Outcome:
+    row.message_id, row.secret_label = proof.message_id, proof.label[:60]
+    row.is_id_signed, row.is_control, row.next_at = proof.is_id_signed, proof.is_control, now
+    row.encrypted_body = bodies.seal(post.body)
+    if not committing.deliveries.insert(row):
+        first = WebhookDelivery.objects.get(endpoint=row.endpoint_id, message_id=proof.message_id)
         return Outcome(Answer.DUPLICATE, first)
-    return Outcome(Answer.PONG if proof.is_control else Answer.ACCEPTED, delivery)
+    return Outcome(Answer.PONG if proof.is_control else Answer.ACCEPTED, row)
 
 
-def _keep_refused(endpoint: Endpoint, why: str, post: Post, address: str | None, now: datetime) -> None:
-    if limits.samples.wait(endpoint.pk, most=REFUSED_KEPT_PER_HOUR, period_seconds=3600, now=now):
+def _keep_refused(row: WebhookDelivery, why: str, post: Post, now: datetime) -> None:
+    if limits.samples.wait(row.endpoint_id, most=REFUSED_KEPT_PER_HOUR, period_seconds=3600, now=now):
         return
-    WebhookDelivery.objects.create(
-        state=DeliveryVerdict.REJECTED,
-        outcome=why[:500],
-        **_log(endpoint, post, post.body[:REFUSED_KEPT_BYTES], address, now),
+    row.state, row.outcome = DeliveryVerdict.REJECTED, why[:500]
+    row.encrypted_body = bodies.seal(post.body[:REFUSED_KEPT_BYTES])
+    row.save(force_insert=True)
+
+
+def _row(
+    endpoint: Endpoint, post: Post, live: Sequence[LiveSecret], address: str | None, now: datetime
+) -> WebhookDelivery:
+    """What the event log keeps of every post, but for its body."""
+    return WebhookDelivery(
+        endpoint=endpoint,
+        received_at=now,
+        address=address,
+        scheme=endpoint.scheme,
+        headers=masking.headers(
+            post.headers, secret_header=endpoint.config.get("header"), secrets=[one.secret for one in live]
+        ),
+        body_digest=hashlib.sha256(post.body).hexdigest(),
+        body_bytes=len(post.body),
     )
-
-
-def _log(endpoint: Endpoint, post: Post, kept: bytes, address: str | None, now: datetime) -> dict[str, Any]:
-    """What the event log keeps of every post."""
-    return {
-        "endpoint": endpoint,
-        "received_at": now,
-        "address": address,
-        "scheme": endpoint.scheme,
-        "headers": masking.headers(post.headers, secret_header=endpoint.config.get("header")),
-        "encrypted_body": bodies.seal(kept),
-        "body_digest": hashlib.sha256(post.body).hexdigest(),
-        "body_bytes": len(post.body),
-    }
 
 
 def tidy(now: datetime) -> int:

@@ -21,7 +21,7 @@ def test_a_new_endpoint_has_a_secret_of_its_own_kept_encrypted_and_out_of_the_au
 
     assert len(standard.key(secret)) == 32
     assert rules.definition_of(endpoint.rules.get()).items == ("/products/{id}",)
-    assert [live.secret for live in endpoints.live_secrets(endpoint, now)] == [secret]
+    assert [live.secret for live in endpoints.live_secrets(endpoint, now)[0]] == [secret]
     assert secret not in endpoint.secrets.get().encrypted_secret
     row = Audit.objects.get(action="webhook_endpoint.created")
     assert secret not in f"{row.summary} {row.detail}"
@@ -67,9 +67,9 @@ def test_a_secret_the_sender_has_made_is_taken_when_it_can_verify(distribution, 
         made(distribution, now, scheme="github", secret="short")
     assert not Endpoint.objects.exists()
     endpoint, secret = made(distribution, now, scheme="github", secret="the sender's own secret")
-    assert endpoints.live_secrets(endpoint, now)[0].secret == secret == "the sender's own secret"
+    assert endpoints.live_secrets(endpoint, now)[0][0].secret == secret == "the sender's own secret"
     endpoints.rotate(endpoint, actor=ADA, now=now, secret="the sender's next secret")
-    assert endpoints.live_secrets(endpoint, now)[0].secret == "the sender's next secret"
+    assert endpoints.live_secrets(endpoint, now)[0][0].secret == "the sender's next secret"
 
 
 def test_an_endpoint_for_sns_has_no_secret(distribution, now):

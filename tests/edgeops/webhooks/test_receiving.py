@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from edgeops.access.audit import Actor
-from edgeops.secrets import encrypt
+from edgeops.secrets import UnreadableSecretError, encrypt
 from edgeops.webhooks import bodies, endpoints, receiving
 from edgeops.webhooks.models import DeliveryVerdict, EndpointSecret, RefusalCount, WebhookDelivery
 from edgeops.webhooks.receiving import Answer
@@ -110,6 +110,16 @@ def test_the_log_keeps_what_came_without_what_could_be_used_again(receive, now):
     assert (row.scheme, row.body_bytes, row.body_digest) == ("standard", len(BODY), hashlib.sha256(BODY).hexdigest())
 
 
+def test_a_token_in_a_header_the_endpoint_does_not_read_is_kept_out_of_the_log(distribution, now):
+    """As when its header was renamed here and the sender goes on as before; viewers read the log."""
+    made, secret = endpoints.create(
+        name="shop", distribution=distribution, rules=[], actor=Actor("user", "ada"), now=now, scheme="token",
+        config={"header": "x-shop-key"},
+    )  # fmt: skip
+    receive_post(made, BODY, at=now, headers={"x-old-key": f"Key {secret}", "x-shop": "acme"})
+    assert WebhookDelivery.objects.get().headers == {"x-old-key": "•••", "x-shop": "acme"}
+
+
 def test_what_is_received_under_the_secret_of_another_endpoint_is_unproven(receive, endpoint, now):
     _, other = endpoints.create(
         name="other", distribution=endpoint.distribution, rules=[], actor=Actor("user", "ada"), now=now
@@ -125,6 +135,16 @@ def test_a_new_secret_works_beside_the_old_one_for_a_day(receive, endpoint, now)
     later = now + timedelta(hours=24)
     assert receive(message_id="late", at=later).answer == Answer.UNPROVEN
     assert receive(message_id="later", at=later, secret=fresh).answer == Answer.ACCEPTED
+
+
+def test_a_secret_that_cannot_be_read_any_more_stops_no_post_signed_with_one_that_can(receive, endpoint, now, settings):
+    old, new = settings.ENCRYPTION_KEYS, ["b3RoZXItb25seS1rZXktbmV2ZXItaW4tcHJvZHVjdGk="]
+    settings.ENCRYPTION_KEYS = [*new, *old]
+    fresh = endpoints.rotate(endpoint, actor=Actor("user", "ada"), now=now)
+    settings.ENCRYPTION_KEYS = new
+    assert receive(secret=fresh).answer == Answer.ACCEPTED
+    with pytest.raises(UnreadableSecretError):  # it may be the sender's: it has to come again
+        receive(message_id="msg_2")
 
 
 def test_a_stored_secret_nobody_can_sign_with_refuses(receive, endpoint):
