@@ -47,7 +47,8 @@ def verify(
     at = seam.seconds(times[0], f"{SIGNATURE}'s t")
     seam.refuse_stale(at, f"{SIGNATURE}'s t", now=now, tolerance_seconds=tolerance_seconds)
     label = keyed.label_of(live, f"{times[0]}.".encode() + post.body, [bytes.fromhex(one) for one in given])
-    return Proof(label, _event_id(post.body))
+    event_id = _event_id(post.body)
+    return Proof(label, event_id, is_id_signed=event_id is not None)
 
 
 def sign(secret: str, config: Config, draft: Draft) -> dict[str, str]:

@@ -137,8 +137,9 @@ def test_stripes_id_is_the_events_own():
 
 
 @pytest.mark.parametrize("body", [b"not json", b"[]", b'{"id":7}', b'{"id":"a b"}', b"\xff", b"[" * 100_000])
-def test_a_proven_stripe_body_without_an_id_is_still_taken(body):
-    assert verify("stripe", signed("stripe", body=body), body=body).message_id is None
+def test_a_proven_stripe_body_without_an_id_is_still_taken_and_told_apart_by_its_body(body):
+    proof = verify("stripe", signed("stripe", body=body), body=body)
+    assert (proof.message_id, proof.is_id_signed) == (None, False)
 
 
 def test_one_good_stripe_signature_among_several_is_enough_and_v0_proves_nothing():
