@@ -120,10 +120,11 @@ def _add(
 
 def _collapsed(definition: Definition, items: list[str], explanation: list[str]) -> list[str]:
     """The ceiling in place of the paths when there are too many; tags are not covered by it and stay."""
-    if definition.max_items is None or len(items) <= definition.max_items:
+    tags = [item for item in items if item.startswith("#")]
+    if definition.max_items is None or len(items) <= definition.max_items or len(tags) == len(items):
         return items
     explanation.append(f"More than {definition.max_items:,}: collapsed to the ceiling {definition.ceiling}.")
-    return [definition.ceiling, *(item for item in items if item.startswith("#"))]
+    return [definition.ceiling, *tags]
 
 
 def _told(problems: Sequence[str]) -> list[str]:

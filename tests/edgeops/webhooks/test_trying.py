@@ -59,6 +59,11 @@ def test_five_thousand_files_of_a_push_collapse_to_the_ceiling():
     assert "collapsed to the ceiling /docs/*" in trial.explanation[-1]
 
 
+def test_where_there_are_too_many_tags_and_no_path_the_ceiling_covers_nothing_and_is_left_out():
+    tags = definitions.check(Definition(items=("#p:{@:tag}",), optional=("/p/{x}",), max_items=1, ceiling="/p/*"))
+    assert trying.try_rule(tags, Document({}, ["a", "b"])).items == ("#p:a", "#p:b")
+
+
 def test_a_push_that_deletes_a_branch_has_no_commits_and_makes_nothing():
     trial = trying.try_rule(PUSH, push(deleted=True, head_commit=None))
     assert (trial.matches, trial.items, trial.problems) == (True, (), ())
