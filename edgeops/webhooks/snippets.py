@@ -1,6 +1,7 @@
 """Posts somebody can copy and run, signed in the shell: for a terminal and for a CI step. The secret is put in then."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,11 @@ def ci_step(name: str, lines: str) -> str:
     )
 
 
+def _literal(text: str) -> str:
+    """What an admin has typed, inside double quotes of the shell, where its own variables stand beside it."""
+    return re.sub(r'([\\"$`])', r"\\\1", text)
+
+
 def _mac(text: str, *, digest: str = "sha256", encoding: str = "hex", key: str = "text") -> str:
     code = "; ".join(
         [
@@ -107,7 +113,7 @@ def _stripe(config: Config, path: str, topic: str) -> Signed:
 
 def _token(config: Config, path: str, topic: str) -> Signed:
     named = {config["id_header"]: "$(date +%s)-$$"} if config.get("id_header") else {}
-    return Signed([], {config["header"]: f"{config.get('prefix', '')}$SECRET", **named})
+    return Signed([], {config["header"]: f"{_literal(config.get('prefix', ''))}$SECRET", **named})
 
 
 def _described(config: Config, path: str, topic: str) -> Signed:
@@ -121,9 +127,9 @@ def _described(config: Config, path: str, topic: str) -> Signed:
         headers[how.headers_header] = ",".join(sorted([*headers, how.headers_header]))
     listed = ";".join(f"{name}:{headers[name]}" for name in sorted(headers))
     values = {"id": "$ID", "timestamp": "$NOW", "method": "POST", "path": path, "headers": listed, "body": "$BODY"}
-    text = PLACEHOLDER.sub(lambda match: values[match[1]], how.signed)
+    text = PLACEHOLDER.sub(lambda match: values[match[1]], _literal(how.signed))
     lines.append(_mac(text, digest=how.digest, encoding=how.encoding))
-    sent = f"{how.prefix}$SIGNATURE"
+    sent = f"{_literal(how.prefix)}$SIGNATURE"
     if how.signature_field:
         time = f"{how.timestamp_field}=$NOW," if how.timestamp_field else ""
         sent = f"{time}{how.signature_field}={sent}"

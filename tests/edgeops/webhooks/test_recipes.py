@@ -15,7 +15,7 @@ from edgeops.invalidations.models import Request
 from edgeops.webhooks import endpoints, recipes, running, snippets
 from edgeops.webhooks.models import DeliveryVerdict, SigningCertificate, WebhookDelivery
 from edgeops.webhooks.schemes import known, sns
-from edgeops.webhooks.schemes.seam import Draft
+from edgeops.webhooks.schemes.seam import Draft, LiveSecret, Post
 from tests.fixtures.webhooks import given_to_curl, sns_certificate
 
 RECIPES = recipes.every()
@@ -168,3 +168,25 @@ def test_a_push_to_another_repository_is_not_taken_for_this_one(cook):
     assert post(endpoint, body, headers | {"content-type": "application/json"}).status_code == 202
     assert items_of(WebhookDelivery.objects.get()) == []
     assert WebhookDelivery.objects.get().state == DeliveryVerdict.MISMATCHED
+
+
+SHELL = 'a$(touch ran)`touch ran`"$HOME\\'
+
+
+def test_what_an_admin_has_typed_is_text_to_the_shell_of_whoever_copies_the_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = known.get("hmac").check_config({"prefix": SHELL, "signed": f"{SHELL}.{{body}}"})
+    line = "SECRET=sixteen-characters"
+    made = [
+        snippets.curl(
+            "token", {"header": "x-key", "prefix": SHELL, "id_header": ""}, "https://e.test/h", "{}", secret_line=line
+        ),
+        snippets.curl("hmac", config, "https://e.test/h", "{}", secret_line=line),
+    ]
+    (token, _), (signed, body) = map(given_to_curl, made)
+    assert token["x-key"] == f"{SHELL}sixteen-characters"
+    live = [LiveSecret("a", "sixteen-characters")]
+    assert known.get("hmac").verify(
+        Post(signed, body.encode()), config, live, now=timezone.now(), tolerance_seconds=None
+    )
+    assert not list(tmp_path.iterdir())
