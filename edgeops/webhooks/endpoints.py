@@ -143,6 +143,7 @@ def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "")
     if not secret:
         raise SecretError("This scheme has no secret to turn over.")
     with transaction.atomic():
+        Endpoint.objects.select_for_update().get(pk=endpoint.pk)  # a second click waits for the first
         live = endpoint.secrets.live(now)
         if live.count() >= MAX_LIVE_SECRETS:
             raise TooManySecretsError(

@@ -11,6 +11,7 @@ from edgeops.webhooks.models import Endpoint
 from edgeops.webhooks.rules import NewRule
 from edgeops.webhooks.schemes import standard
 from edgeops.webhooks.schemes.seam import ConfigError, SecretError
+from tests.fixtures.threads import at_once
 
 ADA = Actor("user", "ada")
 
@@ -42,6 +43,13 @@ def test_secrets_cannot_be_turned_over_faster_than_they_expire(endpoint, now):
         endpoints.rotate(endpoint, actor=ADA, now=now)
     assert endpoint.secrets.count() == 3
     assert Audit.objects.filter(action="webhook_endpoint.secret_rotated").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_secrets_turned_over_at_one_moment_are_no_more_and_one_of_them_has_no_end(endpoint, now):
+    made = at_once(6, lambda: endpoints.rotate(endpoint, actor=ADA, now=now))
+    assert sorted(type(one).__name__ for one in made) == ["TooManySecretsError"] * 4 + ["str"] * 2
+    assert endpoint.secrets.filter(not_after=None).count() == 1
 
 
 def test_closing_an_endpoint_twice_is_told_once(endpoint, now):
