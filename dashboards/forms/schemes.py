@@ -84,7 +84,7 @@ class DescribedForm(SchemeForm):
     timestamp_unit = _choice(described.UNITS, label="Unit of the time")
     signature_field = _text(label="Field of the signature", help_text="Where the header is a list, t=…,v1=…: v1.")
     timestamp_field = _text(label="Field of the time", help_text="There: t.")
-    headers_header = _text(label="Header that lists the signed headers")
+    headers_header = _text(label="Header that lists the signed headers", help_text="It has to list itself too.")
 
     def clean_signed(self) -> str:
         """Line ends as senders sign them; a browser sends others."""

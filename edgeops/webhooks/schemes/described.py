@@ -212,10 +212,12 @@ def _signed(how: Description, post: Post, message_id: str, timestamp: str) -> by
 
 
 def _listed(how: Description, post: Post) -> str:
-    """The headers the sender lists as signed; the time has to be among them, or it could be changed."""
+    """The headers the sender lists as signed; list and time have to be among them, or they could be changed."""
     names = [name.strip().lower() for name in seam.required(post, how.headers_header)[0].split(",")]
     if len(names) > MAX_SIGNED_HEADERS:
         raise MalformedError(f"{how.headers_header} lists more than {MAX_SIGNED_HEADERS} headers.")
+    if how.headers_header not in names:
+        raise UnprovenError(f"{how.headers_header} does not list itself, so which headers are signed is not.")
     if how.timestamp_header and how.timestamp_header not in names and "{timestamp}" not in how.signed:
         raise UnprovenError(f"{how.headers_header} does not list {how.timestamp_header}, so the time is not signed.")
     return ";".join(f"{name}:{post.headers.get(name, '')}" for name in names)

@@ -107,6 +107,27 @@ def test_contentfuls_canonical_request_is_built_from_the_headers_it_lists():
         verify(CONTENTFUL, headers, path="/hooks/v1/another")
 
 
+def test_a_list_of_headers_that_is_not_signed_itself_is_not_trusted():
+    """A semicolon separates what is signed: `a:1;b:2` may be two headers or one, and the other could be anything."""
+    stamp = str(int(NOW.timestamp() * 1000))
+    made = by_hand(f"POST\n{PATH}\nx-contentful-timestamp:{stamp};x-crn:1;x-contentful-topic:publish\n".encode() + BODY)
+    captured = {
+        "x-contentful-signature": made.hex(),
+        "x-contentful-signed-headers": "x-contentful-timestamp,x-crn,x-contentful-topic",
+        "x-contentful-timestamp": stamp,
+        "x-crn": "1",
+        "x-contentful-topic": "publish",
+    }
+    moved = {
+        "x-contentful-signed-headers": "x-contentful-timestamp,x-crn",
+        "x-crn": "1;x-contentful-topic:publish",
+        "x-contentful-topic": "delete",
+    }
+    for headers in (captured, captured | moved):
+        with pytest.raises(UnprovenError, match="does not list itself"):
+            verify(CONTENTFUL, headers)
+
+
 def test_a_time_the_sender_leaves_out_of_the_listed_headers_is_not_trusted():
     headers = {
         "x-contentful-signature": "00",
