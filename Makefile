@@ -14,8 +14,8 @@ demo: env ## Run EdgeOps on a simulated AWS: one terminal, Ctrl-C ends all
 
 test: env ## Run every test, browser tests included; what stores something on PostgreSQL too
 	@bin/chromium > /dev/null
-	@$(RUN)pytest -n 2 --dist loadgroup
-	@$(RUN)python -m tests.on_postgres -n 2 --dist loadgroup tests/edgeops tests/tasks tests/flows
+	@$(RUN)pytest -n 2
+	@$(RUN)python -m tests.on_postgres -n 2 tests/edgeops tests/tasks tests/flows
 
 check: env ## Lint, format, types, import contracts, migrations, templates
 	$(RUN)ruff check .

@@ -1,7 +1,8 @@
-"""Fixtures shared between rooms, and how tests share two workers."""
+"""Fixtures shared between rooms, and how several workers share the tests."""
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 # How long one example takes says more of what else the machine does than of the code.
 settings.register_profile("edgeops", deadline=None)
@@ -18,7 +19,6 @@ pytest_plugins = [
     "tests.fixtures.webhooks",
 ]
 
-TOGETHER = {"browser", "flows"}
 STORAGE_FIXTURES = {"db", "transactional_db"}
 
 
@@ -30,18 +30,28 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--only-storage"):
         items[:] = [item for item in items if stores_something(item)]
-    # The tests that share running processes stay together on one worker each, after all others: they take longest.
-    items.sort(key=lambda item: room(item) in TOGETHER)
+    # What runs the house as processes goes last: it waits more than it computes.
+    items.sort(key=lambda item: room(item.nodeid) == "flows")
     for item in items:
         if commits(item):
             # What a migration leaves, the roles among it, is put back before each of them: all of them or none may ask.
             item.fixturenames.append("django_db_serialized_rollback")
-        if room(item) in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(room(item)))
 
 
-def room(item):
-    return item.path.relative_to(item.config.rootpath).parts[1]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)
+
+
+class Scheduling(LoadScopeScheduling):
+    """The next test to whoever is free. Those in the browser share one demo: one worker begins with all of them."""
+
+    def _split_scope(self, nodeid):
+        return "browser" if room(nodeid) == "browser" else nodeid
+
+
+def room(nodeid):
+    return nodeid.split("/")[1]
 
 
 def commits(item):
