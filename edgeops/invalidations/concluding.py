@@ -1,6 +1,6 @@
 """What all probes of a batch prove together, and what follows: done, one more try, or warming."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -21,7 +21,7 @@ def conclude(batch: Batch, now: datetime) -> None:
 
     Later rounds answer a person, who decides what follows: asking must not invalidate what only others may.
     """
-    probes = list(batch.probes.filter(round=batch.round).order_by("pk"))
+    probes = _last_of_each(batch.probes.filter(round=batch.round).order_by("pk"))
     is_first = batch.round == 1
     verdicts = {probe.verdict for probe in probes}
     policy = Policy.of(batch.distribution)
@@ -48,7 +48,8 @@ def _end_well(batch: Batch, probes: Sequence[Probe], policy: Policy, now: dateti
 
 
 def summed_up(batch: Batch, probes: Sequence[Probe]) -> str:
-    """How many probes said what, where, and how much of the batch they stand for."""
+    """How many URLs were probed with what result, where, and how much of the batch they stand for."""
+    probes = _last_of_each(probes)
     counts = [
         f"{sum(probe.verdict == verdict for probe in probes)} {verdict.label.lower()}"
         for verdict in Verdict
@@ -64,3 +65,8 @@ def summed_up(batch: Batch, probes: Sequence[Probe]) -> str:
     if (wide := len(batch.items) - len(exact)) or found:
         of.append(f"{found} known URLs under {wide} wildcards or tags")
     return f"{' and '.join(of)} probed: {', '.join(counts)}{where}."
+
+
+def _last_of_each(probes: Iterable[Probe]) -> list[Probe]:
+    """The last word on each URL: one that got no answer may have been asked again."""
+    return list({probe.url: probe for probe in probes}.values())

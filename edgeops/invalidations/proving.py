@@ -13,6 +13,9 @@ from edgeops.invalidations.models.batches import DONE
 from edgeops.invalidations.refusals import CannotProbeError
 from edgeops.invalidations.verification import Observation
 
+# No answer is a moment's trouble as likely as a blocked edge: so many in a round before none is asked for again.
+UNANSWERED, NEXT_TRY = 3, timedelta(seconds=5)
+
 
 def prove(batch: Batch, look: verification.Look, *, now: datetime) -> None:
     """Probe the next URL; after the last one, say what all of them prove."""
@@ -22,7 +25,7 @@ def prove(batch: Batch, look: verification.Look, *, now: datetime) -> None:
         return
     seen = look(batch.place, path)
     with transaction.atomic():
-        if batch.finish(next_at=now):
+        if batch.finish(next_at=now + NEXT_TRY if seen.status is None else now):
             _store(batch, path, seen, now + timedelta(seconds=seen.took_seconds))
 
 
@@ -72,8 +75,10 @@ def _record(batch: Batch, actor: Actor, now: datetime) -> None:
 
 
 def _next(batch: Batch, now: datetime) -> str | None:
-    """A path of the sample that was not probed in this round; what is known of wildcards may change on the way."""
-    done = set(batch.probes.filter(round=batch.round).values_list("url", flat=True))
+    """A path of the sample that has no answer in this round; what is known of wildcards may change on the way."""
+    asked = list(batch.probes.filter(round=batch.round).values_list("url", "status"))
+    gives_up = sum(status is None for _, status in asked) >= UNANSWERED
+    done = {url for url, status in asked if status is not None or gives_up}
     if len(done) >= Policy.of(batch.distribution).probes:
         return None
     return next((path for path in _sample(batch, now) if batch.place.viewer_url + path not in done), None)

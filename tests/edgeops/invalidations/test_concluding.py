@@ -57,6 +57,25 @@ def test_what_a_probe_saw_is_known_from_then_on(frozen, edge, settle, now):
     assert list(KnownUrl.objects.values_list("path", flat=True)) == ["/here"]
 
 
+def test_a_probe_without_an_answer_is_sent_again_after_a_while_and_its_last_word_counts(frozen, edge, settle, now):
+    edge.silences["/a"] = 2
+    batch = settle(frozen("/a", "/b").batch, until=now + MINUTE)
+    assert edge.looks == ["/a", "/a", "/a", "/b"]
+    first, second, *_ = batch.probes.order_by("pk")
+    assert second.at - first.at >= 5 * SECOND
+    assert (batch.state, batch.outcome) == (
+        BatchState.VERIFIED,
+        "2 of 2 paths probed: 2 fresh at FRA56-P1; one edge location is not the world.",
+    )
+
+
+def test_an_edge_that_answers_nothing_is_given_up_after_three_probes_and_one_of_each_other(frozen, edge, settle, now):
+    edge.silences.update({"/a": 9, "/b": 9, "/c": 9})
+    batch = settle(frozen("/a", "/b", "/c").batch, until=now + MINUTE)
+    assert edge.looks == ["/a", "/a", "/a", "/b", "/c"]
+    assert (batch.state, batch.outcome) == (BatchState.COMPLETED, "Not verified. 3 of 3 paths probed: 3 unknown.")
+
+
 def test_a_policy_without_probes_leaves_it_completed_and_says_why(frozen, policy, edge, settle, now):
     policy(probes=0)
     batch = settle(frozen("/a").batch, until=now + MINUTE)
