@@ -41,7 +41,7 @@ def _ended(before: datetime) -> QuerySet[Request]:
     """Requests of which nothing moves; one that others were covered by goes after them."""
     moving = Item.objects.filter(batch__in=Batch.objects.filter(next_at__isnull=False)).values("request")
     old = Request.objects.filter(requested_at__lt=before, state__in=ENDED, supersedes=None)
-    return old.exclude(pk__in=moving).order_by("requested_at")
+    return old.exclude(pk__in=moving)
 
 
 def _some(requests: QuerySet[Request]) -> list[UUID]:

@@ -7,7 +7,7 @@ import pytest
 
 from edgeops.access.audit import Actor
 from edgeops.invalidations import items as parsing
-from edgeops.invalidations import previewing, suspending, waking
+from edgeops.invalidations import keeping, previewing, suspending, waking
 from edgeops.invalidations.models import Batch, BatchState, Request, RequestState, Source
 from tests.fixtures import effort
 
@@ -68,3 +68,13 @@ def test_it_does_not_grow_with_the_history(grow, distribution, now, action):
     before = effort.of(lambda: action(distribution, now))
     grow()
     assert effort.of(lambda: action(distribution, now)) < before + ROWS / 10
+
+
+def test_the_next_piece_of_what_is_old_is_found_without_reading_the_rest(grow, now):
+    def found():
+        assert len(keeping._ended(now)[:20]) == 20
+
+    grow()
+    before = effort.of(found)
+    grow()
+    assert effort.of(found) < before + ROWS / 10
