@@ -1,6 +1,6 @@
 """The chain of an invalidation as its page shows it: what led to it, asked, sent, completed, proven, each in words."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -105,12 +105,16 @@ def _delivery(request: Request) -> WebhookDelivery | None:
 
 def _covered(items: Sequence[Item], found: Sequence[Carrier]) -> list[Covered]:
     numbers = {carrier.batch.pk: str(carrier.number) for carrier in found}
-    return [Covered(item, _sent_as(item), numbers.get(item.batch_id, "–") if item.batch_id else "–") for item in items]
+    # Why the only batch failed is told once, not beside each of its items.
+    told = {found[0].batch.last_error[:500]} if len(found) == 1 else set()
+    return [
+        Covered(item, _sent_as(item, told), numbers.get(item.batch_id, "–") if item.batch_id else "–") for item in items
+    ]
 
 
-def _sent_as(item: Item) -> str:
+def _sent_as(item: Item, told: Collection[str]) -> str:
     if item.failure:
-        return f"refused: {item.failure}"
+        return "refused with its batch" if item.failure in told else f"refused: {item.failure}"
     if item.batch_id is None:
         return "not sent"
     return f"covered by {item.covered_by}" if item.covered_by else "as itself"

@@ -35,7 +35,7 @@ def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
     if freezing.digest(batch.items) != batch.digest:
         _fail(batch, "ItemsChanged", "The items are not those that were frozen under this reference; ask anew.", now)
         return
-    if now - batch.created_at > MAX_AGE:
+    if now - batch.created_at > MAX_AGE and batch.tries.exists():  # one that was only held is still wanted
         _fail(batch, batch.last_error_code, f"Given up after 24 hours. The last error was: {batch.last_error}", now)
         return
     if (later := _not_now(batch, now)) is not None:

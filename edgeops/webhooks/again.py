@@ -58,11 +58,12 @@ def redeliver(deliveries: Sequence[WebhookDelivery], *, reason: str, actor: Acto
         raise CannotRedeliverError("Say why: the reason is kept in the audit log.")
     with transaction.atomic():
         wanted = WebhookDelivery.objects.filter(pk__in=[one.pk for one in deliveries])
-        fit = wanted.filter(state__in=REPEATABLE, next_at=None, is_control=False).exclude(encrypted_body="")
+        fit = wanted.filter(state__in=REPEATABLE, next_at=None, is_control=False, endpoint__deleted_at=None)
+        fit = fit.exclude(encrypted_body="")
         if (left_out := len(deliveries) - fit.count()) > 0:
             raise CannotRedeliverError(
-                f"{left_out} of {len(deliveries)} cannot be run again: refused or still waiting, or older than 7 days, "
-                "after which bodies are deleted. Leave them out."
+                f"{left_out} of {len(deliveries)} cannot be run again: refused, waiting, of a deleted endpoint, or "
+                "older than 7 days, after which bodies are deleted. Leave them out."
             )
         again = list(fit.order_by("pk"))
         _spread(again, now, by=actor.name)
@@ -102,6 +103,8 @@ def _bound(count: int) -> None:
 
 
 def _rehearsed(delivery: WebhookDelivery) -> Rehearsal:
+    if delivery.endpoint.deleted_at is not None:
+        return Rehearsal(delivery, problem="Its endpoint was deleted, and its rules with it.")
     if not delivery.encrypted_body:
         return Rehearsal(delivery, problem="Its body was deleted after 7 days.")
     try:

@@ -490,6 +490,16 @@ def test_a_request_in_several_batches_shows_them_all_in_few_queries(
     assert '<td data-label="Went out">refused: bad</td>' in page
 
 
+def test_why_the_only_batch_failed_is_not_repeated_beside_each_of_its_items(client, vera, frozen):
+    request = frozen("/a", "/b")
+    Batch.objects.update(state="failed", last_error="Not allowed here.", next_at=None)
+    request.items.update(failure="Not allowed here.")
+    client.force_login(vera)
+    page = text(client.get(reverse("invalidation", args=[request.uuid])))
+    assert page.count("refused with its batch") == 2
+    assert "refused: " not in page
+
+
 def test_a_viewer_cannot_cancel(client, vera, asked):
     request = asked("/a")
     client.force_login(vera)

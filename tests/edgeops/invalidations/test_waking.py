@@ -108,6 +108,22 @@ def test_a_batch_that_may_have_been_accepted_keeps_its_reference(
     assert cloudfront.references == [batch.caller_reference] * 2
 
 
+def test_what_was_held_for_days_before_it_was_ever_sent_is_sent_once_lifted(
+    asked, suspend, lift, tick, advance, settle, cloudfront, now
+):
+    asked("/a")
+    (batch,) = tick(now + 2 * SECOND)
+    suspend()
+    advance(batch, now + 2 * SECOND)  # looked at, and not sent
+    tick(now + MINUTE)
+    later = now + timedelta(days=3)
+    lift(later)
+    tick(later)
+    batch.refresh_from_db()
+    assert settle(batch, until=later).state == BatchState.SUBMITTED
+    assert cloudfront.references == [batch.caller_reference]
+
+
 def test_a_worker_that_claimed_it_just_before_sends_nothing(asked, suspend, tick, advance, cloudfront, now):
     asked("/a")
     (batch,) = tick(now + 2 * SECOND)

@@ -5,7 +5,7 @@ import pytest
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Request
-from edgeops.webhooks import again, receiving, rules, running
+from edgeops.webhooks import again, endpoints, receiving, rules, running
 from edgeops.webhooks.again import CannotRedeliverError
 from edgeops.webhooks.definitions import Definition
 from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
@@ -54,6 +54,16 @@ def test_a_redelivery_runs_todays_rules_as_a_request_of_its_own_with_its_cause(r
     assert [(one["by"], one["rules"][0]["version"]) for one in delivery.runs] == [("", 1), ("otto", 2)]
     row = Audit.objects.get(action="webhook_delivery.redelivered")
     assert (row.actor, row.reason, row.subject_id) == ("otto", "the rule was wrong", str(delivery.pk))
+
+
+def test_what_a_deleted_endpoint_took_is_not_run_again(ran, endpoint, now):
+    delivery = ran()
+    endpoints.delete(endpoint, actor=OTTO, now=now)
+    delivery = WebhookDelivery.objects.select_related("endpoint").get(pk=delivery.pk)
+    assert again.rehearse([delivery])[0].problem == "Its endpoint was deleted, and its rules with it."
+    with pytest.raises(CannotRedeliverError, match="of a deleted endpoint"):
+        again.redeliver([delivery], reason="try", actor=OTTO, now=now)
+    assert Request.objects.count() == 1
 
 
 def test_the_same_delivery_can_be_run_again_more_than_once(ran, now):
