@@ -20,7 +20,7 @@ def note_batch(batch: Batch, now: datetime) -> None:
     title = TITLES[BatchState(batch.state)].format(batch.place)
     words = f"{STILL_SERVED} {batch.last_error}"
     if batch.state == BatchState.FAILED:
-        title, words = f"{title} ({batch.last_error_code or 'never sent'})", f"{words} {ASK_AGAIN}"
+        title, words = f"{title} ({batch.last_error_code})", f"{words} {ASK_AGAIN}"
     first = marks.first_request(batch)
     page = _page_of(batch.distribution) if first is None else f"/cache/invalidations/{first.pk}/"
     subject = ("distribution", batch.distribution_id)

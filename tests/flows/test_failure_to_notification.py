@@ -39,15 +39,15 @@ def are_told():
 
 def test_killing_the_worker_while_it_tells_of_refused_invalidations_tells_each_channel_once(house, refused):
     house.freeze("receivers")
-    house.start("worker", "beat")
+    house.start("actor", "beat")
     house.until(lambda: Failure.objects.filter(count=len(SENDERS)).exists(), "every batch to be refused")
-    house.until(lambda: Delivery.objects.exclude(lease_until=None).exists(), "a worker to be sending")
-    house.kill("worker", "receivers")
+    house.until(lambda: Delivery.objects.exclude(lease_until=None).exists(), "the worker to be sending")
+    house.kill("actor", "receivers")
     house.forget_redis()
     assert not DeliveryAttempt.objects.filter(outcome__in=["delivered", "accepted"]).exists()
 
     house.let_leases_run_out()
-    house.start("redis", "receivers", "worker", "web")
+    house.start("redis", "receivers", "actor", "web")
     house.until(are_told, "both channels to be told")
 
     (posted,), (mailed,) = house.messages("webhook"), house.messages("email")

@@ -4,7 +4,7 @@ import pytest
 
 from edgeops.aws.errors import DeniedError, InvalidArgumentError, NotFoundError, ThrottledError
 from edgeops.invalidations import failing
-from edgeops.invalidations.models import BatchState, Suspension
+from edgeops.invalidations.models import BatchState
 from edgeops.timeline.models import Event, Failure
 
 CREATE = "cloudfront:CreateInvalidation"
@@ -61,13 +61,6 @@ def test_one_bad_item_among_good_ones_is_one_failure(frozen, cloudfront, advance
     half = request.distribution.batches.filter(state=BatchState.RETRY_WAIT).first()
     advance(half, now + MINUTE)
     assert Failure.objects.get().count == 1
-
-
-def test_what_was_held_for_a_day_is_given_up_in_words(frozen, advance, distribution, now):
-    batch = frozen("/a").batch
-    Suspension.objects.create(distribution=distribution, since=now, by="otto", reason="deploying")
-    advance(batch, now + timedelta(hours=25))
-    assert Failure.objects.get().title == "An invalidation of products failed (never sent)"
 
 
 def test_a_worker_killed_before_its_failure_is_noted_leaves_nothing_half_done(
