@@ -5,6 +5,7 @@ import pytest
 from edgeops.access.audit import Actor
 from edgeops.aws.errors import UnavailableError
 from edgeops.invalidations.models import BatchState, Item, Request, RequestState, Source, Suspension
+from tests.fixtures import effort
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 WEBHOOK = {"source": Source.WEBHOOK, "actor": Actor("webhook", "shop"), "may_invalidate_everything": False}
@@ -153,6 +154,7 @@ def test_fifty_thousand_held_items_leave_in_turn_once_lifted(asked, suspend, lif
         ],
         batch_size=5_000,
     )
+    effort.learn()
     lift(now + MINUTE)
     made = [batch for turn in range(3, 6) for batch in tick(now + MINUTE + turn * SECOND)]
     assert [len(batch.items) for batch in made] == [1_000] * 3
