@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django.contrib.sessions.models import Session
 
-from edgeops import history
+from edgeops import retention
 
 
 def tidy(now: datetime) -> int:
     """Delete sessions nobody can use any more; how many."""
-    return history.delete(Session.objects.filter(expire_date__lt=now))
+    return retention.delete(Session.objects.filter(expire_date__lt=now))

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from edgeops import history
+from edgeops import retention
 from edgeops.estate.models import AwsUsage
 
 
 def tidy(now: datetime) -> int:
     """Delete the hours of months past keeping; how many."""
-    return history.delete(AwsUsage.objects.filter(hour__lt=history.oldest_month(now)))
+    return retention.delete(AwsUsage.objects.filter(hour__lt=retention.oldest_month(now)))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from edgeops import history
+from edgeops import retention
 from edgeops.estate.models import Distribution
 from edgeops.invalidations.models import Batch, Item, Request, StageFlush, Suspension
 from edgeops.invalidations.models.requests import ENDED
@@ -20,20 +20,20 @@ ROWS_AT_ONCE, REQUESTS_AT_ONCE, BATCHES_AT_ONCE = 2_000, 500, 50
 
 def tidy(now: datetime) -> int:
     """Delete what ended before the history that is kept; how many rows."""
-    before = history.oldest(now)
+    before = retention.oldest(now)
     lifted = Q(lifted_at__lt=before) | Q(lifted_at=None, until__lt=before)
     return (
         _requests(before)
         + sum(_batches(distribution, before) for distribution in Distribution.objects.all())
-        + history.delete(StageFlush.objects.filter(requested_at__lt=before, next_at=None))
-        + history.delete(Suspension.objects.filter(lifted))
+        + retention.delete(StageFlush.objects.filter(requested_at__lt=before, next_at=None))
+        + retention.delete(Suspension.objects.filter(lifted))
     )
 
 
 def _requests(before: datetime) -> int:
     total = 0
     while gone := _some(_ended(before)):
-        total += history.delete_now(Request, gone)
+        total += retention.delete_now(Request, gone)
     return total
 
 
@@ -60,7 +60,7 @@ def _batches(distribution: Distribution, before: datetime) -> int:
     """What is left of those without requests: also what was taken back unsent, and what was split."""
     over = Batch.objects.filter(distribution=distribution, created_at__lt=before, next_at=None)
     free = over.filter(~Exists(_named(OuterRef("pk"))), ~Exists(Request.objects.filter(batch=OuterRef("pk"))))
-    return history.delete(free.filter(~Exists(_kin_in_use())), at_once=BATCHES_AT_ONCE)
+    return retention.delete(free.filter(~Exists(_kin_in_use())), at_once=BATCHES_AT_ONCE)
 
 
 def _named(batch: OuterRef) -> QuerySet[Item]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Q
 
-from edgeops import history
+from edgeops import retention
 from edgeops.estate.models import Distribution
 from edgeops.invalidations import covering, freezing
 from edgeops.invalidations.models import Item, ItemKind, KnownUrl, Place, Tenant, distribution_of
@@ -98,4 +98,4 @@ def path_of(url: str, *, prefix: str = "") -> str:
 
 def tidy(now: datetime) -> int:
     """Forget what was not seen for days."""
-    return history.delete(KnownUrl.objects.filter(last_seen_at__lt=now - RECENT))
+    return retention.delete(KnownUrl.objects.filter(last_seen_at__lt=now - RECENT))

@@ -5,7 +5,7 @@ from itertools import batched
 
 from django.db import connection
 
-from edgeops import history
+from edgeops import retention
 from edgeops.metrics import delays, partitions, periods
 from edgeops.metrics.models import ApiUsage, Gap, Lease, PollBatch, Series
 
@@ -18,8 +18,8 @@ def tidy(now: datetime) -> None:
 
     Of what reading cost, whole months are forgotten.
     """
-    history.delete(ApiUsage.objects.filter(hour__lt=history.oldest_month(now)))
-    history.delete(PollBatch.objects.finished_before(now - KEEP_BATCHES))
+    retention.delete(ApiUsage.objects.filter(hour__lt=retention.oldest_month(now)))
+    retention.delete(PollBatch.objects.finished_before(now - KEEP_BATCHES))
     Lease.objects.filter(expires_at__lte=now - timedelta(minutes=10)).delete()
     delays.tidy(now)
     # What is forgotten must not come back as zero: the mark goes first.

@@ -56,9 +56,9 @@ def edit(
     name: str,
     address: str,
     is_enabled: bool,
+    hears_failures: bool,
     actor: Actor,
     now: datetime,
-    hears_failures: bool = False,
 ) -> None:
     """Change a channel; its transport and its secret stay. Raises InvalidChannelError."""
     _refuse(problems_of(name=name, transport=channel.transport, address=address, channel=channel))

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from edgeops import history
+from edgeops import retention
 from edgeops.timeline.models import Event
 
 
 def tidy(now: datetime) -> int:
     """Delete those no chart reaches any more; how many."""
-    return history.delete(Event.objects.filter(at__lt=history.oldest(now)))
+    return retention.delete(Event.objects.filter(at__lt=retention.oldest(now)))

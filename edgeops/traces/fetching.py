@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import models, transaction
 
-from edgeops import history
+from edgeops import retention
 from edgeops.aws.errors import AwsError
 from edgeops.aws.xray import Summary, XRay
 from edgeops.estate.fetches import FetchState
@@ -159,4 +159,4 @@ def tidy(now: datetime) -> int:
     """Delete summaries (with their documents) X-Ray no longer has, and windows that are history; how many rows."""
     old = TraceSummary.objects.filter(started_at__lt=now - KEEP_SUMMARIES)
     done = TraceWindow.objects.filter(next_at=None, end__lt=now - KEEP_WINDOWS)
-    return history.delete(old) + history.delete(done)
+    return retention.delete(old) + retention.delete(done)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from edgeops import history
+from edgeops import retention
 from edgeops.webhooks import bodies, certificates, committing, endpoints, limits, masking, refusals
 from edgeops.webhooks.models import DeliveryVerdict, Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
@@ -107,8 +107,8 @@ def tidy(now: datetime) -> int:
     """Drop refused posts and the bodies of ended deliveries after 7 days, everything after 90; rows touched."""
     old = WebhookDelivery.objects.filter(received_at__lt=now - KEEP_BODY, next_at=None)
     gone = old.filter(state=DeliveryVerdict.REJECTED) | old.filter(received_at__lt=now - KEEP_ROW)
-    touched = certificates.tidy(now) + history.delete(gone, at_once=TIDY_AT_ONCE)
+    touched = certificates.tidy(now) + retention.delete(gone, at_once=TIDY_AT_ONCE)
     while spent := list(old.exclude(encrypted_body="").values_list("pk", flat=True)[:TIDY_AT_ONCE]):
         touched += WebhookDelivery.objects.filter(pk__in=spent).update(encrypted_body="")
-        time.sleep(history.BREATH_SECONDS)
-    return touched + history.delete(RefusalCount.objects.filter(hour__lt=now - KEEP_ROW))
+        time.sleep(retention.BREATH_SECONDS)
+    return touched + retention.delete(RefusalCount.objects.filter(hour__lt=now - KEEP_ROW))

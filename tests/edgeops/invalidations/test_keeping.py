@@ -183,9 +183,9 @@ def test_few_rows_go_in_one_transaction(asked, now, monkeypatch):
         asked(*(f"/{number}" for number in range(items)))
     Request.objects.update(state=RequestState.EXPIRED)
     deleted = []
-    delete_now = keeping.history.delete_now
+    delete_now = keeping.retention.delete_now
     monkeypatch.setattr(
-        keeping.history, "delete_now", lambda model, pks: deleted.append(len(pks)) or delete_now(model, pks)
+        keeping.retention, "delete_now", lambda model, pks: deleted.append(len(pks)) or delete_now(model, pks)
     )
     keeping.tidy(now + 2 * KEPT)
     assert sum(deleted) == 5

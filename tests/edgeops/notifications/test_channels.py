@@ -54,12 +54,22 @@ def test_a_channel_that_cannot_be_is_refused_by_its_field(actor, now, db, name, 
 
 def test_a_name_in_use_is_refused(mailbox, hook, actor, now):
     with pytest.raises(InvalidChannelError, match="exists already"):
-        channels.edit(hook, name="On call", address=hook.address, is_enabled=True, actor=actor, now=now)
+        channels.edit(
+            hook, name="On call", address=hook.address, is_enabled=True, hears_failures=False, actor=actor, now=now
+        )
 
 
 def test_an_edit_keeps_the_secret_and_a_renewal_replaces_it(hook, actor, now):
     before = hook.encrypted_secret
-    channels.edit(hook, name="Chat", address="https://other.example.com/", is_enabled=True, actor=actor, now=now)
+    channels.edit(
+        hook,
+        name="Chat",
+        address="https://other.example.com/",
+        is_enabled=True,
+        hears_failures=False,
+        actor=actor,
+        now=now,
+    )
     hook.refresh_from_db()
     assert hook.encrypted_secret == before
 
@@ -93,14 +103,16 @@ def test_the_wish_to_hear_of_failures_counts_from_when_it_was_made_and_is_audite
     assert channel.hears_failures_since == now
     assert Audit.objects.get(action="channel.created").detail["hears_failures"]
 
-    def edit(at, **wish):
-        channels.edit(channel, name="Mail", address="a@example.com", is_enabled=True, actor=actor, now=at, **wish)
+    def edit(at, *, hears):
+        channels.edit(
+            channel, name="Mail", address="a@example.com", is_enabled=True, hears_failures=hears, actor=actor, now=at
+        )
         channel.refresh_from_db()
         return channel.hears_failures_since
 
     later = now + timedelta(hours=1)
-    assert edit(later, hears_failures=True) == now
-    assert edit(later) is None
-    assert edit(later, hears_failures=True) == later
+    assert edit(later, hears=True) == now
+    assert edit(later, hears=False) is None
+    assert edit(later, hears=True) == later
     wishes = [row.detail["hears_failures"] for row in Audit.objects.filter(action="channel.edited").order_by("pk")]
     assert wishes == [True, False, True]

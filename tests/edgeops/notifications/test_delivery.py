@@ -135,7 +135,9 @@ def test_an_ok_whose_alarm_was_given_up_is_not_told(alarm, observe, send, transp
 
 
 def test_a_channel_disabled_meanwhile_is_not_told(alarm, mailbox, actor, send, transport, now):
-    channels.edit(mailbox, name="On call", address="a@example.com", is_enabled=False, actor=actor, now=now)
+    channels.edit(
+        mailbox, name="On call", address="a@example.com", is_enabled=False, hears_failures=False, actor=actor, now=now
+    )
     assert send(alarm, now).state == "suppressed"
     assert transport.messages == []
 
@@ -201,6 +203,8 @@ def test_the_next_hours_message_of_a_failure_waits_for_the_first(failed, send, t
 
 def test_a_channel_disabled_meanwhile_is_not_told_of_a_failure(failed, mailbox, actor, send, transport, now):
     waiting = failed(now)
-    channels.edit(mailbox, name="On call", address="a@example.com", is_enabled=False, actor=actor, now=now)
+    channels.edit(
+        mailbox, name="On call", address="a@example.com", is_enabled=False, hears_failures=False, actor=actor, now=now
+    )
     assert send(waiting, now).state == "suppressed"
     assert transport.messages == []

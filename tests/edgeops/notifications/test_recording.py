@@ -51,7 +51,9 @@ def test_missing_data_in_between_is_not_told_but_the_ok_after_it_is(routed, mail
 
 
 def test_a_disabled_channel_and_a_rule_without_channels_get_no_deliveries(rule, routed, mailbox, actor, observe, now):
-    channels.edit(mailbox, name="On call", address="a@example.com", is_enabled=False, actor=actor, now=now)
+    channels.edit(
+        mailbox, name="On call", address="a@example.com", is_enabled=False, hears_failures=False, actor=actor, now=now
+    )
     assert observe([1, 9, 9], now) == []
     assert not Delivery.objects.exists()
     assert Transition.objects.count() == 2

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from edgeops import history
+from edgeops import retention
 from edgeops.aws.errors import DeniedError, ThrottledError
 from edgeops.aws.xray import Summary, SummaryPage, TraceData
 from edgeops.estate.fetches import MAX_ATTEMPTS, FetchState
@@ -297,7 +297,7 @@ def test_calls_are_counted_on_the_account(account, now, monkeypatch):
 
 
 def test_tidying_drops_what_x_ray_dropped_and_windows_that_are_history(summary, api, now, monkeypatch):
-    monkeypatch.setattr(history, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     day = timedelta(days=1)
     fetching.ask_document(summary, now=now)
     for number in range(3):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from edgeops import history
+from edgeops import retention
 from edgeops.timeline.models import Event
 
 
@@ -15,18 +15,18 @@ def events(count, at):
 
 def test_history_reaches_as_far_back_as_hourly_datapoints():
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    assert history.oldest(now) == now - timedelta(days=455)
-    assert history.oldest_month(now) == datetime(2025, 8, 1, tzinfo=UTC)
+    assert retention.oldest(now) == now - timedelta(days=455)
+    assert retention.oldest_month(now) == datetime(2025, 8, 1, tzinfo=UTC)
 
 
 def test_rows_are_deleted_in_pieces_with_a_breath_after_each(db, now, monkeypatch):
     breaths = []
-    monkeypatch.setattr(history.time, "sleep", breaths.append)
+    monkeypatch.setattr(retention.time, "sleep", breaths.append)
     events(7, now)
-    assert history.delete(Event.objects.filter(api_slug="a"), at_once=3) == 7
+    assert retention.delete(Event.objects.filter(api_slug="a"), at_once=3) == 7
     assert len(breaths) == 3
-    assert min(breaths) >= history.BREATH_SECONDS
-    assert history.delete(Event.objects.all()) == 0
+    assert min(breaths) >= retention.BREATH_SECONDS
+    assert retention.delete(Event.objects.all()) == 0
     assert len(breaths) == 3
 
 
@@ -35,5 +35,5 @@ def test_no_statement_deletes_more_than_a_piece(db, now):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        history.delete(Event.objects.all(), at_once=2)
+        retention.delete(Event.objects.all(), at_once=2)
     assert sum(query["sql"].startswith("DELETE") for query in queries) == 3
