@@ -35,10 +35,13 @@ def submit(batch: Batch, cloudfront: Submits, *, now: datetime) -> None:
     if freezing.digest(batch.items) != batch.digest:
         _fail(batch, "ItemsChanged", "The items are not those that were frozen under this reference; ask anew.", now)
         return
-    if now - batch.created_at > MAX_AGE and batch.tries.exists():  # one that was only held is still wanted
+    if Suspension.objects.active(now).of_all(batch.distribution).exists():
+        batch.finish(next_at=now + SUSPENDED_LOOK)
+        return
+    if _is_too_old(batch, now):
         _fail(batch, batch.last_error_code, f"Given up after 24 hours. The last error was: {batch.last_error}", now)
         return
-    if (later := _not_now(batch, now)) is not None:
+    if (later := _without_tokens(batch, now)) is not None:
         batch.finish(next_at=later)
         return
     try:
@@ -57,13 +60,23 @@ def _sent(batch: Batch, cloudfront: Submits) -> Invalidation:
     return cloudfront.create_invalidation(batch.distribution.aws_id, batch.items, batch.caller_reference)
 
 
-def _not_now(batch: Batch, now: datetime) -> datetime | None:
-    """None: send it. Otherwise when to come back: while it is suspended, or has no tokens yet.
+def _is_too_old(batch: Batch, now: datetime) -> bool:
+    """Whether CloudFront has refused it for a day, counted anew from when a suspension last let it go.
+
+    One that was never tried is still wanted: it only waited here.
+    """
+    if now - batch.created_at <= MAX_AGE or not batch.tries.exists():
+        return False
+    ends = (held.ends_at for held in Suspension.objects.of_all(batch.distribution))
+    let_go = (end for end in ends if end is not None and end > batch.created_at)
+    return now - max(let_go, default=batch.created_at) > MAX_AGE
+
+
+def _without_tokens(batch: Batch, now: datetime) -> datetime | None:
+    """None: it has tokens, or has taken them. Otherwise when to come back for some.
 
     Those it was frozen with pay for its first call. A worker that was killed may have made that one.
     """
-    if Suspension.objects.active(now).filter(distribution=batch.distribution, lane="").exists():
-        return now + SUSPENDED_LOOK
     is_first = batch.state == BatchState.COALESCED and batch.attempts == 1
     return None if is_first else rationing.take(batch, now=now)
 

@@ -77,6 +77,10 @@ class SuspensionQuerySet(models.QuerySet["Suspension"]):
         """What holds requests now."""
         return self.filter(lifted_at=None).filter(Q(until=None) | Q(until__gt=now))
 
+    def of_all(self, distribution: Distribution) -> Self:
+        """What holds, or held, everything of a distribution."""
+        return self.filter(distribution=distribution, lane="")
+
 
 class Suspension(models.Model):
     """Nothing of a distribution, or of one source there, is sent until it is lifted or its time is over."""
@@ -107,6 +111,11 @@ class Suspension(models.Model):
         """What is told to whoever waits."""
         until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
         return f"Held since {self.since:%Y-%m-%d %H:%M} UTC{until} by {self.by}: {self.reason}"[:500]
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it was lifted, or when its time is or was over; None until either is known."""
+        return min((end for end in (self.lifted_at, self.until) if end is not None), default=None)
 
     def holds(self, lane: str) -> bool:
         """Whether it holds what comes through a lane."""

@@ -3,11 +3,12 @@ from datetime import timedelta
 import pytest
 
 from edgeops.access.audit import Actor
-from edgeops.aws.errors import UnavailableError
-from edgeops.invalidations.models import BatchState, Item, Request, RequestState, Source, Suspension
+from edgeops.aws.errors import ThrottledError, UnavailableError
+from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Source, Suspension
 from tests.fixtures import effort
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+MAX_BACKOFF = timedelta(seconds=300)
 WEBHOOK = {"source": Source.WEBHOOK, "actor": Actor("webhook", "shop"), "may_invalidate_everything": False}
 
 
@@ -123,6 +124,77 @@ def test_what_was_held_for_days_before_it_was_ever_sent_is_sent_once_lifted(
     batch.refresh_from_db()
     assert settle(batch, until=later).state == BatchState.SUBMITTED
     assert cloudfront.references == [batch.caller_reference]
+
+
+def _refused_and_held(asked, suspend, tick, advance, cloudfront, now, *, until=None):
+    """A batch that CloudFront refused once, then held."""
+    asked("/a")
+    (batch,) = tick(now + 2 * SECOND)
+    cloudfront.failures = [ThrottledError("cloudfront:CreateInvalidation", "Throttling", "Rate exceeded")]
+    advance(batch, now + 2 * SECOND)
+    suspend(until=until)
+    tick(now + MINUTE)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.HELD
+    return batch
+
+
+def test_what_was_refused_and_then_held_for_days_has_its_whole_day_once_lifted(
+    asked, suspend, lift, tick, advance, cloudfront, now
+):
+    batch = _refused_and_held(asked, suspend, tick, advance, cloudfront, now)
+    lifted = now + 3 * DAY
+    lift(lifted)
+    tick(lifted)
+    cloudfront.failures = [ThrottledError("cloudfront:CreateInvalidation", "Throttling", "Rate exceeded")] * 2
+    for moment in (lifted, lifted + DAY):
+        Batch.objects.update(next_at=moment)
+        advance(batch, moment)
+        batch.refresh_from_db()
+        assert batch.state == BatchState.RETRY_WAIT
+
+    advance(batch, lifted + DAY + MAX_BACKOFF)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.FAILED
+    assert len(cloudfront.references) == 3
+
+
+def test_a_suspension_that_ended_by_itself_stops_the_clock_too(asked, suspend, tick, advance, cloudfront, now):
+    over = now + 3 * DAY
+    batch = _refused_and_held(asked, suspend, tick, advance, cloudfront, now, until=over)
+    tick(over + MINUTE)
+    assert advance(batch, over + MINUTE).state == BatchState.SUBMITTED
+
+
+def test_a_day_counts_from_when_its_time_was_over_though_it_was_lifted_later(
+    asked, suspend, lift, tick, advance, cloudfront, now
+):
+    batch = _refused_and_held(asked, suspend, tick, advance, cloudfront, now, until=now + 2 * MINUTE)
+    lift(now + 2 * DAY)
+    tick(now + 2 * DAY)
+    assert advance(batch, now + 2 * DAY).state == BatchState.FAILED
+
+
+def test_nothing_is_given_up_while_it_is_suspended(asked, suspend, tick, advance, cloudfront, now):
+    """A worker that was killed under its lease leaves it unheld for a moment."""
+    batch = _refused_and_held(asked, suspend, tick, advance, cloudfront, now)
+    Batch.objects.update(state=BatchState.RETRY_WAIT, next_at=now + 2 * DAY)
+    assert advance(batch, now + 2 * DAY).state == BatchState.RETRY_WAIT
+
+
+@pytest.mark.parametrize("lane", ["webhook shop", ""])
+def test_a_suspension_of_one_source_or_from_before_stops_no_clock(
+    asked, suspend, lift, tick, advance, cloudfront, lane, now
+):
+    suspend(lane=lane)
+    lift(now)
+    asked("/a")
+    (batch,) = tick(now + 2 * SECOND)
+    cloudfront.failures = [ThrottledError("cloudfront:CreateInvalidation", "Throttling", "Rate exceeded")]
+    advance(batch, now + 2 * SECOND)
+    if lane:
+        lift(now + DAY)
+    assert advance(batch, now + DAY + MINUTE).state == BatchState.FAILED
 
 
 def test_a_worker_that_claimed_it_just_before_sends_nothing(asked, suspend, tick, advance, cloudfront, now):
