@@ -75,6 +75,8 @@ def ask(
     that an admin asks. `tenant` is whose cache is meant, of a distribution for tenants; a key is of one tenant.
     `ceiling` is the rule's: whatever the policy lets paths be gathered into, these become nothing wider.
     """
+    if tenant is not None:
+        configs.look_again(tenant, now)
     if source not in REPEATS:
         tenants.check(distribution, tenant)
     try:

@@ -10,15 +10,18 @@ from typing import Any, Protocol
 from django.db import transaction
 from django.db.models import Q
 
-from edgeops.aws.cloudfront import Config, Tenant
+from edgeops.aws.cloudfront import Config
+from edgeops.aws.cloudfront import Tenant as Listed
 from edgeops.aws.errors import AwsError
 from edgeops.estate.models import Account, Distribution
 from edgeops.invalidations import connecting, tenants
-from edgeops.invalidations.models import DistributionConfig
+from edgeops.invalidations.models import DistributionConfig, Tenant
 from edgeops.waiting import backoff_seconds
 
 LEASE_SECONDS = 120  # thousands of tenants are tens of pages
 AGAIN_AFTER, ANEW_AFTER = timedelta(hours=1), timedelta(minutes=1)
+# A listing is tens of calls; one that has just missed a tenant is worth another one soon.
+LISTED_ANEW_AFTER = timedelta(seconds=10)
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 10, 3_600
 HEADER_LENGTH = 200
 
@@ -29,7 +32,7 @@ class Tells(Protocol):
     def config(self, distribution_id: str) -> Config:
         """How it is invalidated."""
 
-    def tenants(self, distribution_id: str) -> Iterable[Tenant]:
+    def tenants(self, distribution_id: str) -> Iterable[Listed]:
         """Its tenants, page after page."""
 
 
@@ -47,6 +50,26 @@ def ask_anew(distribution: Distribution, now: datetime) -> None:
     """Have it read soon, as somebody was refused for it; once a minute is often enough."""
     known = DistributionConfig.objects.free(now).filter(distribution=distribution, next_at__gt=now)
     known.filter(Q(read_at=None) | Q(read_at__lt=now - ANEW_AFTER)).update(next_at=now)
+
+
+def look_again(tenant: Tenant, now: datetime) -> bool:
+    """Whether a tenant that is gone may be there all the same; then its distribution's are listed anew, soon.
+
+    It is gone for certain once a listing after the one that missed it did not have it either, within the last minute.
+    """
+    if tenant.gone_at is None:
+        return False
+    read_at = of(tenant.distribution).tenants_read_at
+    if read_at is not None and read_at > max(tenant.gone_at, now - ANEW_AFTER):
+        return False
+    _list_anew(tenant.distribution_id, now)
+    return True
+
+
+def _list_anew(distribution_id: int, now: datetime) -> None:
+    """However many ask, one listing in ten seconds; what fails keeps to its back-off."""
+    known = DistributionConfig.objects.free(now).filter(distribution=distribution_id, next_at__gt=now, attempts=0)
+    known.filter(Q(tenants_read_at=None) | Q(tenants_read_at__lt=now - LISTED_ANEW_AFTER)).update(next_at=now)
 
 
 def of(distribution: Distribution) -> DistributionConfig:

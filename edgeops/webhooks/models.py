@@ -212,9 +212,10 @@ class WebhookDelivery(WaitingRow):
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.message_id} {self.state}"
 
-    def try_again(self, why: str, *, now: datetime) -> None:
-        """Give the lease back and wait for another turn, longer after each."""
+    def try_again(self, why: str, *, now: datetime, at_least: float = 0) -> None:
+        """Give the lease back and wait for another turn, longer after each, and so many seconds at least."""
         wait = backoff_seconds(self.attempts, first=FIRST_BACKOFF_SECONDS, cap=MAX_BACKOFF_SECONDS)
+        wait = max(wait, at_least)
         self.finish(next_at=now + timedelta(seconds=wait), last_error=why)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from django.db import transaction
 from django.db.models import Q, prefetch_related_objects
 
+from edgeops.invalidations import configs
 from edgeops.invalidations.models import Request
 from edgeops.secrets import UnreadableSecretError
 from edgeops.webhooks import applying, bodies, connecting, marks, rules, trying
@@ -21,6 +22,9 @@ LEASE_SECONDS = 30
 MAX_ATTEMPTS = 5
 RUNS_KEPT = 10
 TOGETHER = 20
+# So long until a sweep has found that tenants are to be listed, and a worker has listed them.
+LISTED_SECONDS = 10
+NOT_LISTED = "CloudFront did not have the tenant {tenant} when it was asked last; it is asked again."
 # A post that arrives meanwhile waits for SQLite's one writer: a commit is due after so long, and then a breath.
 WRITE_SECONDS, BREATH_SECONDS = 0.02, 0.01
 
@@ -109,7 +113,18 @@ def _made_ready(
         _fail(delivery, DeliveryVerdict.RULE_ERROR, str(error), now)
         return None
     found = applying.trials(rules_of(delivery.endpoint), document)
+    if any(trial.items for _, trial in found) and _waits_for_tenant(delivery, now):
+        return None
     return _Ready(delivery, document, found, time.perf_counter() - began)
+
+
+def _waits_for_tenant(delivery: WebhookDelivery, now: datetime) -> bool:
+    """Whether its tenant is missed, and looked for again before anything is decided."""
+    tenant = delivery.endpoint.tenant
+    if tenant is None or not configs.look_again(tenant, now):
+        return False
+    delivery.try_again(NOT_LISTED.format(tenant=tenant), now=now, at_least=LISTED_SECONDS)
+    return True
 
 
 def _concluded(ready: _Ready, now: datetime) -> list[Request]:

@@ -12,6 +12,7 @@ from edgeops.invalidations import items as parsing
 from edgeops.invalidations.models import (
     Batch,
     BatchState,
+    DistributionConfig,
     Item,
     Policy,
     Priority,
@@ -78,6 +79,16 @@ def test_a_tenant_that_is_gone_is_refused(asked_of, north, now):
     north.save()
     with pytest.raises(TenantRefusedError, match="deleted at CloudFront, and its cache with it"):
         asked_of(north, "/a")
+
+
+def test_a_tenant_that_is_gone_is_looked_for_again_once_it_is_asked_for(asked_of, storefront, north, now):
+    north.gone_at = now - MINUTE
+    north.save()
+    for read_at, next_at in ((now - 2 * MINUTE, now), (now - 5 * SECOND, now + MINUTE)):
+        DistributionConfig.objects.update(tenants_read_at=read_at, next_at=now + MINUTE)
+        with pytest.raises(TenantRefusedError, match="deleted"):
+            asked_of(north, "/a")
+        assert DistributionConfig.objects.get(distribution=storefront).next_at == next_at
 
 
 @pytest.mark.parametrize(
