@@ -89,9 +89,9 @@ def test_no_answer_is_tried_again_but_a_refused_address_is_not(hook, receiver, n
     assert failure.value.permanent is permanent
 
 
-def test_a_secret_whose_key_is_gone_is_said_plainly(hook, receiver, now):
+def test_a_secret_whose_key_is_gone_is_said_plainly_and_waits_for_the_key(hook, receiver, now):
     hook.encrypted_secret = "gAAAAAunreadable"
     with pytest.raises(TransportError, match="EDGEOPS_ENCRYPTION_KEYS") as failure:
         webhook.send(hook, MESSAGE, now=now)
-    assert failure.value.permanent
+    assert not failure.value.permanent
     assert receiver.requests == []
