@@ -186,13 +186,20 @@ def live_secrets(endpoint: Endpoint, now: datetime) -> tuple[list[LiveSecret], U
     return live, unreadable
 
 
+def tidy(now: datetime) -> int:
+    """Delete secrets that verify no longer; how many. Deliveries keep their labels."""
+    deleted, _ = EndpointSecret.objects.filter(not_after__lt=now - OVERLAP).delete()
+    return deleted
+
+
 def _secret(scheme: str, given: str) -> str:
     found = known.get(scheme)
     return found.check_secret(given) if given else found.new_secret()
 
 
 def _add_secret(endpoint: Endpoint, secret: str, now: datetime) -> EndpointSecret:
-    label = f"{now:%Y-%m-%d}-{endpoint.secrets.count() + 1}"
+    today = f"{now:%Y-%m-%d}-"
+    label = f"{today}{endpoint.secrets.filter(label__startswith=today).count() + 1}"
     return EndpointSecret.objects.create(endpoint=endpoint, label=label, encrypted_secret=secrets.encrypt(secret))
 
 

@@ -104,10 +104,10 @@ def _row(
 
 
 def tidy(now: datetime) -> int:
-    """Drop refused posts and the bodies of ended deliveries after 7 days, everything after 90; rows touched."""
+    """Drop refused posts and the bodies of ended deliveries after 7 days, all after 90; ended secrets; rows touched."""
     old = WebhookDelivery.objects.filter(received_at__lt=now - KEEP_BODY, next_at=None)
     gone = old.filter(state=DeliveryVerdict.REJECTED) | old.filter(received_at__lt=now - KEEP_ROW)
-    touched = certificates.tidy(now) + retention.delete(gone, at_once=TIDY_AT_ONCE)
+    touched = certificates.tidy(now) + endpoints.tidy(now) + retention.delete(gone, at_once=TIDY_AT_ONCE)
     while spent := list(old.exclude(encrypted_body="").values_list("pk", flat=True)[:TIDY_AT_ONCE]):
         touched += WebhookDelivery.objects.filter(pk__in=spent).update(encrypted_body="")
         time.sleep(retention.BREATH_SECONDS)

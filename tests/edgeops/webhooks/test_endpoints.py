@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -131,3 +132,14 @@ def test_pins_are_checked_when_they_are_set(endpoint, now):
     for bad in ([{"at": "body.", "one_of": ["x"]}], [{"at": "body", "one_of": []}], [{"one_of": ["x"]}], [{"at": 7}]):
         with pytest.raises(ConfigError):
             endpoints.change(endpoint, pins=bad, actor=ADA, now=now)
+
+
+def test_secrets_that_verify_no_longer_are_deleted_and_their_labels_not_given_again(endpoint, now):
+    endpoints.rotate(endpoint, actor=ADA, now=now)
+    assert endpoints.tidy(now + timedelta(days=1)) == 0
+    assert endpoints.tidy(now + timedelta(days=2, seconds=1)) == 1
+    tomorrow = now + timedelta(days=1)
+    for _ in range(2):
+        endpoints.rotate(endpoint, actor=ADA, now=tomorrow)
+    labels = list(endpoint.secrets.order_by("pk").values_list("label", flat=True))
+    assert labels == ["2026-11-22-2", "2026-11-23-1", "2026-11-23-2"]
