@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "edgeops.notifications",
     "edgeops.invalidations",
     "edgeops.webhooks",
+    "edgeops.keyring",
     "edgeops.demo",
     "dashboards",
     "tasks",
