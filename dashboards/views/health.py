@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from edgeops.keyring import reading
 from edgeops.metrics.models import Series
 from edgeops.pulse.models import Stamp
 
@@ -34,7 +35,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database, Redis, beat, workers and pollers do their work; 503 with what does not."""
+    """200 when database, Redis, beat, workers and pollers do their work and the keys fit; 503 with what does not."""
     checks = check(timezone.now())
     is_ready = all(check["ok"] for check in checks.values())
     return JsonResponse({"status": "ready" if is_ready else "not ready", **checks}, status=200 if is_ready else 503)
@@ -47,12 +48,15 @@ def check(now: datetime) -> dict[str, dict[str, Any]]:
         connection.ensure_connection()
         stamps = dict(Stamp.objects.values_list("stage", "last_ok_at"))
         newest = Series.objects.aggregate(newest=Max("data_until"))["newest"]
+        keys = {"ok": reading.is_fit()}
     except DatabaseError as error:
         return {"database": {"ok": False, "error": type(error).__name__}, **checks}
     ticks = [stamps[stage] for stage in TICKS if stage in stamps]
     return {
         "database": {"ok": True},
         **checks,
+        # A process with other keys than the rest refuses every webhook, and what it stores only it can read.
+        "encryption_keys": keys,
         "beat": _age(max(ticks, default=None), now),
         # Any task at all proves who ran it.
         "workers": _age(stamps.get("task"), now),

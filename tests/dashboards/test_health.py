@@ -70,6 +70,17 @@ def test_an_unreachable_redis_is_named_without_its_address(client, settings):
     assert b"hidden" not in response.content
 
 
+def test_not_ready_with_the_keys_of_another_deployment(client, working_redis, hook, settings):
+    put_stamps(timedelta(seconds=3))
+    assert client.get("/healthz/ready").json()["encryption_keys"] == {"ok": True}
+    settings.ENCRYPTION_KEYS = ["b3RoZXItb25seS1rZXktbmV2ZXItaW4tcHJvZHVjdGk="]
+    response = client.get("/healthz/ready")
+    assert response.status_code == 503
+    assert [name for name, check in response.json().items() if name != "status" and not check["ok"]] == [
+        "encryption_keys"
+    ]
+
+
 @pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])
 def test_health_refuses_other_methods(client, path):
     assert client.post(path).status_code == 405

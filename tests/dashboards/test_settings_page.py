@@ -105,5 +105,13 @@ def test_an_account_that_is_slowed_says_so(signed_in, account):
 def test_the_number_of_queries_does_not_grow_with_the_estate(signed_in, api, django_assert_max_num_queries):
     for number in range(4):
         Account.objects.create(name=f"other-{number}", aws_account_id="1" * 12, region="eu-west-1", monthly_budget=9)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         signed_in.get("/settings/")
+
+
+def test_secrets_that_no_key_reads_are_named(signed_in, hook, endpoint):
+    assert "EDGEOPS_ENCRYPTION_KEYS" not in signed_in.get("/settings/").text
+    endpoint.secrets.update(encrypted_secret="gAAAAAunreadable")
+    page = signed_in.get("/settings/").text
+    assert "<li>endpoint secret product data 2026-11-22-1</li>" in page
+    assert "channel Chat" not in page
