@@ -10,7 +10,7 @@ from tests.fixtures import browser as browsers
 from tests.fixtures.browser import PASSWORD, Complaints, Demo
 
 DESKTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="package")

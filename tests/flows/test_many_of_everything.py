@@ -26,7 +26,6 @@ def test_two_schedulers_and_two_workers_do_each_slot_once(house):
     house.until(
         lambda: PollBatch.objects.filter(lane=Lane.WATCHED, state=FetchState.DONE).exists(),
         "a watched poll",
-        seconds=90,
     )
     house.kill("beat", "beat-2")
     house.until(lambda: not PollBatch.objects.filter(next_at__isnull=False).exists(), "all polls to end")
