@@ -27,7 +27,10 @@ ASKED_ALREADY = "The edge was asked again already since this page was shown; see
 @require_http_methods(["GET", "HEAD", "POST"])
 @operator
 def new(request: HtmxRequest) -> HttpResponse:
-    """The form. Posted, it shows the preview; posted with the digest of what was previewed, the request is stored."""
+    """The form, or of a chosen distribution its field for a tenant.
+
+    Posted, it shows the preview; posted with the digest of what was previewed, the request is stored.
+    """
     is_admin = request.user.has_perm("access.admin")
     if request.method != "POST":
         return _form_page(request, InvalidationForm(is_admin=is_admin, initial=_initial(request)))
@@ -43,8 +46,8 @@ def new(request: HtmxRequest) -> HttpResponse:
 
 
 def _initial(request: HtmxRequest) -> dict[str, Any]:
-    """What a link says, or what an earlier request asked for."""
-    initial = {name: request.GET.get(name, "") for name in ("distribution", "tenant", "paths")}
+    """What a link says, and where it says nothing what an earlier request asked for."""
+    initial = {name: request.GET[name] for name in ("distribution", "tenant", "paths") if name in request.GET}
     try:
         earlier = Request.objects.select_related("tenant").filter(uuid=UUID(request.GET.get("copy", ""))).first()
     except ValueError:
@@ -59,7 +62,7 @@ def _initial(request: HtmxRequest) -> dict[str, Any]:
         "reason": earlier.reason,
         "ticket": earlier.ticket,
         "priority": earlier.priority,
-    }
+    } | initial
 
 
 def _ask(request: HtmxRequest, form: InvalidationForm) -> Request:
@@ -90,7 +93,7 @@ def _form_page(request: HtmxRequest, form: InvalidationForm) -> HttpResponse:
         preview = _preview(form)
         context |= {"parsed": form.parsed, "preview": preview, "lines": _lines(form, preview)}
         context["moved_on"] = "seen" in request.POST
-    return pages.render_page(request, "cache/new.html", context, fragment="live")
+    return pages.render_page(request, "cache/new.html", context, fragment="tenant")
 
 
 def _lines(form: InvalidationForm, preview: Preview | None) -> list[tuple[Item, str]]:

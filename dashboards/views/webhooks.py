@@ -79,7 +79,10 @@ def with_requests(deliveries: Sequence[WebhookDelivery]) -> list[Arrived]:
 @never_cache
 @admin
 def new(request: HtmxRequest) -> HttpResponse:
-    """Choose a recipe or a scheme, then make the endpoint; the answer shows its secret, this one time."""
+    """Choose a recipe or a scheme, then make the endpoint; the answer shows its secret, this one time.
+
+    Of a distribution that is chosen in the form, htmx asks for its field for a tenant.
+    """
     recipe = recipes.get(request.GET.get("recipe", ""))
     scheme = recipe.scheme if recipe is not None else request.GET.get("scheme", "")
     if scheme not in known.SCHEMES:
@@ -88,9 +91,9 @@ def new(request: HtmxRequest) -> HttpResponse:
             return render(request, "cache/choose_scheme.html", choices)
         scheme = "standard"
     data = request.POST if request.method == "POST" else None
-    initial: dict[str, Any] | None = None
+    initial: dict[str, Any] = {name: request.GET.get(name, "") for name in ("distribution", "tenant")}
     if recipe is not None:
-        initial = {"name": recipe.title.split(",")[0], "pins": list(recipe.pins)}
+        initial |= {"name": recipe.title.split(",")[0], "pins": list(recipe.pins)}
     form = EndpointForm(data, scheme=scheme, recipe=recipe, initial=initial)
     config = schemes.form_of(scheme, data, recipe.config if recipe is not None else {})
     # Both are asked, so that a person sees everything at once.
@@ -106,7 +109,7 @@ def new(request: HtmxRequest) -> HttpResponse:
         "scheme_title": known.get(scheme).TITLE,
         "scheme_template": f"cache/schemes/{scheme}.html",
     }
-    return render(request, "cache/new_endpoint.html", context)
+    return pages.render_page(request, "cache/new_endpoint.html", context, fragment="tenant")
 
 
 def _made(request: HtmxRequest, form: EndpointForm, config: SchemeForm) -> tuple[Endpoint, str] | None:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
@@ -53,6 +54,33 @@ def test_the_tenant_is_asked_for_only_where_there_are_tenants(client, otto, dist
     page = text(client.get(f"{NEW}?distribution={storefront.pk}&tenant=storefront-south"))
     assert re.search(r'<input type="text" name="tenant" value="storefront-south"[^>]* list="tenants"', page)
     assert '<option value="storefront-north">north.storefront.example.test</option>' in page
+
+
+@pytest.mark.parametrize("page", [f"{NEW}?", "/cache/webhooks/new/?scheme=github&"])
+def test_choosing_a_distribution_brings_its_field_for_a_tenant_alone(
+    client, ada, distribution, storefront, north, south, page
+):
+    client.force_login(ada)
+
+    def brought(chosen, **typed):
+        chosen = urlencode({"distribution": chosen} | typed)
+        return client.get(f"{page}{chosen}", headers={"HX-Request": "true"}).text.strip()
+
+    field = brought(storefront.pk, tenant="no<rth")
+    assert re.match(r'<div class="field">\s*<label for="id_tenant">Tenant</label>\s*<input', field)
+    assert 'value="no&lt;rth"' in field
+    assert '<option value="storefront-south">' in field
+    assert "<form" not in field
+    assert [brought(other) for other in (distribution.pk, "", "x", 0, -1, "9" * 40)] == [""] * 6
+
+
+def test_a_copy_of_an_earlier_request_is_for_another_distribution_where_that_is_chosen(
+    client, otto, ask, distribution, storefront, north
+):
+    client.force_login(otto)
+    copy = f"{NEW}?copy={ask(north, '/a').pk}"
+    assert 'value="storefront-north"' in text(client.get(copy))
+    assert client.get(f"{copy}&distribution={distribution.pk}", headers={"HX-Request": "true"}).text.strip() == ""
 
 
 def test_without_a_tenant_it_is_asked_for_before_anything_is_shown(client, otto, form):
