@@ -139,7 +139,7 @@ def _read(waiting: QuerySet[Item]) -> list[Queued]:
 def _still_queued(queued: list[Queued]) -> list[Queued]:
     """Those nobody has cancelled or held meanwhile; from here on nobody can until the batch is stored."""
     wanted = {request for _, request, _ in queued}
-    locked = Request.objects.queued().filter(pk__in=wanted).select_for_update()
+    locked = Request.objects.queued().filter(pk__in=wanted).select_for_update().order_by("pk")
     alive = set(locked.values_list("pk", flat=True))
     return [row for row in queued if row[1] in alive]
 

@@ -36,12 +36,14 @@ def move(
 
 
 def take_along(batch: Batch, *, is_over: bool) -> None:
-    """Let the requests of a batch follow it. One that others covered says so until all of it is over."""
+    """Let a batch's requests follow it, in its transaction. One that others covered says so until all of it is over."""
     whole = batch.requests.filter(is_split=False)
     if not is_over:
         whole = whole.exclude(state=RequestState.SUPERSEDED)
     whole.exclude(state=batch.state).update(state=batch.state)  # a look that changes nothing touches no row
-    for request in Request.objects.filter(items__batch=batch, is_split=True).distinct():
+    split = Request.objects.filter(is_split=True, pk__in=Item.objects.filter(batch=batch).values("request"))
+    # Held until the commit: of two batches that move at once, the second sees where the first has got to.
+    for request in split.select_for_update().order_by("pk"):
         _stand(request)
 
 
