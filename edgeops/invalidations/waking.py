@@ -6,7 +6,7 @@ A suspension is one row; whatever it holds is held and let go here, so that it d
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from edgeops.invalidations import moves, superseding
 from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Suspension
@@ -64,7 +64,9 @@ def _dissolve(batch: Batch, suspension: Suspension) -> None:
     requests = set(Item.objects.filter(batch=batch).values_list("request_id", flat=True))
     Item.objects.filter(batch=batch).update(batch=None, covered_by="")
     back = Request.objects.filter(pk__in=requests)
-    back.filter(batch=batch).update(batch=None)
+    # Some of its items may be on their way with another: then it can neither be cancelled nor joined any more.
+    others = Item.objects.filter(request=OuterRef("pk")).exclude(batch=None)
+    back.filter(batch=batch).update(batch=Subquery(others.values("batch")[:1]))
     back.update(state=RequestState.HELD, waits_for=suspension.words)
 
 

@@ -4,7 +4,17 @@ import pytest
 
 from edgeops.access.audit import Actor
 from edgeops.aws.errors import ThrottledError, UnavailableError
-from edgeops.invalidations.models import Batch, BatchState, Item, Request, RequestState, Source, Suspension
+from edgeops.invalidations import asking
+from edgeops.invalidations.models import (
+    Batch,
+    BatchState,
+    Item,
+    QuotaProfile,
+    Request,
+    RequestState,
+    Source,
+    Suspension,
+)
 from tests.fixtures import effort
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -87,6 +97,25 @@ def test_a_batch_nobody_has_touched_is_taken_back(asked, suspend, lift, tick, no
     tick(now + MINUTE)
     (again,) = tick(now + MINUTE + 2 * SECOND)
     assert again.items == ["/a"]
+
+
+def test_what_is_taken_back_of_a_request_that_is_on_its_way_in_part_is_not_all_of_it(
+    asked, suspend, tick, advance, unlimited, now
+):
+    unlimited.inflight_wildcards, unlimited.headroom = 1, 0
+    unlimited.save()
+    request = asked("/a/*", "/b/*")
+    (first,) = tick(now + 2 * SECOND)
+    advance(first, now + 2 * SECOND)
+    QuotaProfile.objects.update(inflight_wildcards=2)
+    (second,) = tick(now + 3 * SECOND)
+    suspend()
+    tick(now + 4 * SECOND)
+
+    second.refresh_from_db()
+    request.refresh_from_db()
+    assert (second.state, request.state, request.batch) == (BatchState.CANCELLED, RequestState.HELD, first)
+    assert not asking.can_cancel(request)
 
 
 def test_a_batch_that_may_have_been_accepted_keeps_its_reference(
