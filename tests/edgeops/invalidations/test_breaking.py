@@ -1,6 +1,8 @@
+import sqlite3
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
@@ -163,6 +165,34 @@ def replaced(paused):
         )
 
     return ask
+
+
+@pytest.fixture
+def few_parameters(db):
+    """SQLite as it may have been built: it takes fewer parameters in a statement."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    usual = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1_100)
+    yield
+    connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, usual)
+
+
+def test_a_wildcard_stands_for_a_storm_of_any_size(paused, replaced, few_parameters, now):
+    held = Request.objects.filter(source=Source.WEBHOOK).first()
+    storm = [
+        Request(
+            distribution=held.distribution, source=Source.WEBHOOK, lane=held.lane, requested_by="shop", reason="storm",
+            requested_at=now, state=RequestState.HELD, idempotency_key=f"storm {number}", items_count=1,
+        )
+        for number in range(1_200)
+    ]  # fmt: skip
+    Request.objects.bulk_create(storm)
+    Item.objects.bulk_create(
+        [Item(request=one, kind="path", raw="/products/x", sent_form=f"/products/x/{one.pk}") for one in storm]
+    )
+    made = replaced("/products/*", now + 4 * SECOND)
+    assert Request.objects.filter(superseded_by=made, state=RequestState.SUPERSEDED).count() == 1_206
 
 
 def test_what_is_held_after_a_wildcard_has_left_is_covered_by_another_of_its_own(
