@@ -42,6 +42,8 @@ def freeze(window: Window, profile: QuotaProfile, now: datetime) -> Batch | None
         priority=window.priority,
         now=now,
     )
+    if room.is_none:
+        return None
     queued = _still_queued(_in_order(window))
     policy = Policy.of(distribution)
     alone = _alone(queued) if policy.ceilings else ()

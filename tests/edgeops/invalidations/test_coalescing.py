@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from edgeops.access.audit import Actor
 from edgeops.aws.errors import ThrottledError
@@ -235,6 +237,16 @@ def test_a_bound_of_what_is_in_progress_can_be_switched_while_windows_wait(asked
     QuotaProfile.objects.update(inflight_wildcards=1)
     asked("/d/*", "/e", now=now + 3 * SECOND)
     assert [batch.items for batch in tick(now + 5 * SECOND)] == [["/e"]]
+
+
+def test_while_nothing_more_may_be_in_progress_no_queue_is_read(asked, tick, unlimited, now):
+    QuotaProfile.objects.update(inflight_paths=1, inflight_wildcards=1, headroom=0)
+    asked("/a", "/b/*")
+    tick(now + 2 * SECOND)
+    asked("/c", now=now + 2 * SECOND)
+    with CaptureQueriesContext(connection) as queries:
+        assert tick(now + 4 * SECOND) == []
+    assert not [query for query in queries if 'FROM "invalidations_item"' in query["sql"]]
 
 
 def test_a_wildcard_without_room_waits_while_paths_go(asked, tick, unlimited, now):
