@@ -73,7 +73,7 @@ def judge(seen: Observation, *, submitted_at: datetime, completed_at: datetime, 
     if word == "refreshhit":
         return _judge_refreshed(seen)
     if word == "hit":
-        return _judge_hit(seen, _since(submitted_at, now), _since(completed_at, now))
+        return _judge_hit(seen, submitted_at, completed_at, now)
     return Judgement(Verdict.UNKNOWN, f"X-Cache says {seen.x_cache!r}." if word else "No X-Cache header came back.")
 
 
@@ -92,13 +92,16 @@ def _judge_refreshed(seen: Observation) -> Judgement:
     return Judgement(Verdict.STALE, "Revalidated, yet the ETag is not the origin's.")
 
 
-def _judge_hit(seen: Observation, since_submitted: int, since_completed: int) -> Judgement:
+def _judge_hit(seen: Observation, submitted_at: datetime, completed_at: datetime, now: datetime) -> Judgement:
     if same_etag(seen.etag, seen.origin_etag):
         return Judgement(Verdict.FRESH, "A hit with the origin's ETag.")
     if seen.age_seconds is None:
         return Judgement(Verdict.UNKNOWN, "A hit without an Age header: it cannot be told when it was cached.")
+    if now < submitted_at:
+        return Judgement(Verdict.UNKNOWN, "A hit, but the clock was set back meanwhile: its age says nothing.")
+    since_submitted = int((now - submitted_at).total_seconds())
     if seen.age_seconds <= since_submitted:
-        step = "completed" if seen.age_seconds <= since_completed else "was sent"
+        step = "completed" if seen.age_seconds <= (now - completed_at).total_seconds() else "was sent"
         words = f"A hit cached {seen.age_seconds} s ago, after the invalidation {step}."
         return Judgement(Verdict.FRESH, words + (ORIGIN_MOVED_ON if seen.etag and seen.origin_etag else ""))
     return Judgement(
@@ -109,11 +112,6 @@ def _judge_hit(seen: Observation, since_submitted: int, since_completed: int) ->
 def same_etag(one: str, other: str) -> bool:
     """Whether two ETags name the same content; compression at the edge turns a strong one into a weak one."""
     return bool(one) and one.removeprefix("W/") == other.removeprefix("W/")
-
-
-def _since(then: datetime, now: datetime) -> int:
-    """Whole seconds; a clock that was set back in between makes none of them negative."""
-    return max(0, int((now - then).total_seconds()))
 
 
 def look(place: Place, path: str) -> Observation:
