@@ -7,7 +7,7 @@ from typing import Protocol
 from django.db import transaction
 
 from edgeops.aws.cloudfront import Invalidation
-from edgeops.aws.errors import AwsError, InvalidError
+from edgeops.aws.errors import BY_CODE, AwsError, InvalidError
 from edgeops.invalidations import connecting, freezing, ledger, moves, rationing, repeating, splitting, tenants
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Suspension
 from edgeops.waiting import backoff_seconds
@@ -18,6 +18,9 @@ FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 2, 300
 MAX_AGE = timedelta(hours=24)
 SUSPENDED_LOOK = timedelta(seconds=1)
 ACCEPTED = "accepted"
+MAYBE_TAKEN = (
+    "A call before that one got no clear answer: CloudFront may have taken it, and then carries it out and bills it."
+)
 
 
 class Submits(Protocol):
@@ -137,6 +140,8 @@ def _explained(batch: Batch, error: AwsError, now: datetime) -> str:
 
 
 def _fail(batch: Batch, code: str, message: str, now: datetime) -> None:
+    if batch.tries.exclude(outcome__in=[*BY_CODE, code]).exists():
+        message = f"{message} {MAYBE_TAKEN}"
     moves.move(
         batch,
         BatchState.FAILED,

@@ -323,7 +323,7 @@ def test_the_page_of_an_invalidation_refreshes_until_it_has_ended(client, vera, 
     ("state", "words"),
     [
         (BatchState.RETRY_WAIT, "Trying again to send it"),
-        (BatchState.FAILED, "Nothing was invalidated"),
+        (BatchState.FAILED, "It failed: viewers may still be served"),
         (BatchState.CANCELLED, "Not sent: cancelled"),
         (BatchState.STUCK, "No end in sight"),
         (BatchState.VERIFY_FAILED, "Still stale at the edge"),

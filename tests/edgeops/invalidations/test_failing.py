@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from edgeops.aws.errors import DeniedError, InvalidArgumentError, NotFoundError, ThrottledError
+from edgeops.aws.errors import DeniedError, InvalidArgumentError, NotFoundError, ThrottledError, UnavailableError
 from edgeops.invalidations import failing
 from edgeops.invalidations.models import BatchState
 from edgeops.timeline.models import Event, Failure
@@ -24,6 +24,24 @@ def test_a_failed_invalidation_says_what_happened_what_it_means_and_what_to_do(f
     assert "ask for it anew" in failure.advice
     assert failure.path == f"/cache/invalidations/{request.pk}/"
     assert "secret-path" not in failure.title + failure.advice
+
+
+@pytest.mark.parametrize(
+    ("before", "is_in_doubt"),
+    [
+        (UnavailableError(CREATE, "ReadTimeoutError", "timed out"), True),
+        (UnavailableError(CREATE, "ServiceUnavailable", "try later"), True),
+        (ThrottledError(CREATE, "Throttling", "Rate exceeded"), False),
+    ],
+)
+def test_a_refusal_after_a_call_without_an_answer_does_not_say_that_nothing_happened(
+    frozen, cloudfront, settle, now, before, is_in_doubt
+):
+    cloudfront.failures = [before, DeniedError(CREATE, "AccessDenied", "not authorized")]
+    batch = settle(frozen("/a").batch, until=now + MINUTE)
+    assert batch.state == BatchState.FAILED
+    assert ("CloudFront may have taken it" in batch.last_error) == is_in_doubt
+    assert ("CloudFront may have taken it" in Failure.objects.get().advice) == is_in_doubt
 
 
 def test_five_hundred_failures_in_a_minute_are_one_that_counts_them(frozen, cloudfront, advance, distribution, now):
