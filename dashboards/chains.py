@@ -178,6 +178,8 @@ def _waiting(request: Request) -> Step:
             return Step("sent", "Held", "current", None, request.waits_for)
         case RequestState.REQUESTED:
             return Step("sent", "Waiting for its time", "current", request.not_before)
+        case RequestState.SUPERSEDED:
+            return Step("sent", "Waiting for what covers it", "current", None)
         case RequestState.QUEUED:
             return Step("sent", "Waiting to be sent", "current", None, "Stored; sent with others asked for just now.")
     return Step("sent", f"Not sent: {request.get_state_display().lower()}", "todo", None, request.outcome)

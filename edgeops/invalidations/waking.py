@@ -67,7 +67,7 @@ def _dissolve(batch: Batch, suspension: Suspension) -> None:
     # Some of its items may be on their way with another: then it can neither be cancelled nor joined any more.
     others = Item.objects.filter(request=OuterRef("pk")).exclude(batch=None)
     back.filter(batch=batch).update(batch=Subquery(others.values("batch")[:1]))
-    back.update(state=RequestState.HELD, waits_for=suspension.words)
+    back.filter(superseded_by=None).update(state=RequestState.HELD, waits_for=suspension.words)
 
 
 def _release(active: list[Suspension], now: datetime) -> None:

@@ -197,7 +197,11 @@ def test_one_wildcard_stands_for_what_a_paused_source_asked_for(client, otto, pa
     assert "Name the wildcard" in text(client.post(url, {}, follow=True))
     response = client.post(url, {"wildcard": "/products/*", "reason": "Storm"})
     assert response["Location"].startswith("/cache/invalidations/")
-    assert Request.objects.filter(state=RequestState.SUPERSEDED).count() == 3
+    covered = Request.objects.filter(state=RequestState.SUPERSEDED)
+    assert covered.count() == 3
+    shown = text(client.get(f"/cache/invalidations/{covered[0].pk}/"))
+    assert f'<a href="{response["Location"]}">one wildcard that covers it</a>' in shown
+    assert "Waiting for what covers it" in shown
 
 
 def test_a_stage_cache_is_flushed_by_typing_its_name(client, otto, page, stage):

@@ -121,6 +121,18 @@ def test_one_wildcard_stands_for_all_it_covers(paused, post, run_until, cloudfro
 
 
 @pytest.fixture
+def replaced(paused):
+    """Ask at a moment for one wildcard instead of what is held."""
+
+    def ask(wildcard, at):
+        return breaking.replace(
+            paused, wildcard, actor=OTTO, reason="import ran wild", now=at, may_invalidate_everything=False
+        )
+
+    return ask
+
+
+@pytest.fixture
 def awaiting(paused, distribution, now):
     policies.set_policy(distribution, {"asks_approval": True}, actor=ADA, now=now)
     return breaking.replace(
@@ -148,23 +160,24 @@ def test_what_waited_for_a_wildcard_that_was_not_made_is_held_again(awaiting, ti
     assert not Request.objects.exclude(superseded_by=None).exists()
 
 
+def test_what_waits_for_a_wildcard_that_is_taken_back_goes_on_waiting_for_it(paused, distribution, replaced, tick, now):
+    made = replaced("/products/*", now + 4 * SECOND)
+    tick(now + 7 * SECOND)
+    suspending.suspend(distribution, actor=ADA, reason="origin is down", now=now + 7 * SECOND)
+    tick(now + 8 * SECOND)
+    made.refresh_from_db()
+    assert (made.state, states()) == (RequestState.HELD, {RequestState.SUPERSEDED})
+
+    asking.cancel(made, actor=OTTO, now=now + 9 * SECOND)
+    assert states() == {RequestState.HELD}
+    assert not Request.objects.exclude(superseded_by=None).exists()
+
+
 def test_an_exact_path_replaces_nothing(paused, now):
     with pytest.raises(ReplacementError, match="is one item"):
         breaking.replace(paused, "/products/1", actor=OTTO, reason="x", now=now, may_invalidate_everything=False)
     assert not Request.objects.filter(source=Source.UI).exists()
     assert states() == {RequestState.HELD}
-
-
-@pytest.fixture
-def replaced(paused):
-    """Ask at a moment for one wildcard instead of what is held."""
-
-    def ask(wildcard, at):
-        return breaking.replace(
-            paused, wildcard, actor=OTTO, reason="import ran wild", now=at, may_invalidate_everything=False
-        )
-
-    return ask
 
 
 @pytest.fixture
