@@ -80,13 +80,16 @@ def _run(claimed: Sequence[WebhookDelivery], now: datetime) -> list[Request]:
 
 
 def _write(ready: list[_Ready], now: datetime) -> list[Request]:
-    """Conclude the first of them, as many as fit into one short transaction."""
+    """Conclude the first of them, as many as fit into one short transaction, which ends with one that failed.
+
+    Workers that hold the failure of one endpoint and want another's, each the other way round, would wait for ever.
+    """
     made: list[Request] = []
     with transaction.atomic():
-        until = time.perf_counter() + WRITE_SECONDS
-        made += _concluded(ready.pop(0), now)
-        while ready and time.perf_counter() < until:
-            made += _concluded(ready.pop(0), now)
+        until, done = time.perf_counter() + WRITE_SECONDS, Run()
+        while ready and time.perf_counter() < until and done.state != DeliveryVerdict.RULE_ERROR:
+            done = _concluded(ready.pop(0), now)
+            made += done.requests
     return made
 
 
@@ -127,18 +130,18 @@ def _waits_for_tenant(delivery: WebhookDelivery, now: datetime) -> bool:
     return True
 
 
-def _concluded(ready: _Ready, now: datetime) -> list[Request]:
+def _concluded(ready: _Ready, now: datetime) -> Run:
+    """What it came to; nothing when another worker has run it since, whose its requests are."""
     began = time.perf_counter()
     delivery = ready.delivery
     with transaction.atomic():
         done = applying.apply(delivery, ready.document, ready.found, now=now)
         if not _finish(delivery, done, ready.seconds + time.perf_counter() - began, now):
-            # Another worker has run it since; its requests are these.
             transaction.set_rollback(True)
-            return []
+            return Run()
         if done.state == DeliveryVerdict.RULE_ERROR:
             marks.put_failure(delivery, now)
-    return done.requests
+    return done
 
 
 def _fail(delivery: WebhookDelivery, state: DeliveryVerdict, why: str, now: datetime) -> None:

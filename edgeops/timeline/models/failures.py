@@ -58,7 +58,10 @@ class Failure(models.Model):
 
     @classmethod
     def put(cls, kind: str, *, subject: tuple[str, object], title: str, advice: str, path: str, at: datetime) -> None:
-        """Note a failure, or count it on the one that stands."""
+        """Note a failure, or count it on the one that stands, whose row is held until the transaction ends.
+
+        A transaction notes one, after all else it may wait for; two could wait for those of another worker.
+        """
         what = {"kind": kind, "subject_kind": subject[0], "subject_id": str(subject[1])}
         same = cls.objects.standing().filter(**what)
         again = {"count": F("count") + 1, "last_at": at}

@@ -1,3 +1,4 @@
+import threading
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,10 +12,11 @@ from edgeops.invalidations.models import Request, Source
 from edgeops.secrets import decrypt
 from edgeops.timeline.models import Event, Failure
 from edgeops.webhooks import applying, endpoints, rules, running
-from edgeops.webhooks.definitions import Definition
+from edgeops.webhooks.definitions import Definition, for_event
 from edgeops.webhooks.models import MAX_BYTES, DeliveryVerdict, RuleVersion, WebhookDelivery
 from edgeops.webhooks.rules import NewRule
-from tests.fixtures.webhooks import event, receive
+from tests.fixtures.threads import at_once
+from tests.fixtures.webhooks import SECRET, event, receive
 
 ADA = Actor("user", "ada")
 
@@ -319,6 +321,37 @@ def test_deliveries_that_fail_are_one_failure_of_their_endpoint_that_quotes_no_p
     assert failure.path == f"/cache/webhooks/deliveries/{first.pk}/"
     assert "correct the rule or the sender" in failure.advice
     assert "hidden" not in failure.title + failure.advice
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_note_failures_of_two_endpoints_the_other_way_round_never_wait_for_each_other(
+    delivered, endpoint, now, monkeypatch
+):
+    """Each has noted its first before either notes its second; on SQLite, which lets one write, it comes later."""
+    other, _ = endpoints.create(
+        name="prices", distribution=endpoint.distribution, actor=ADA, now=now, secret=SECRET,
+        rules=[NewRule("changed", for_event("product.updated", ["/prices/{id}"]))],
+    )  # fmt: skip
+    posted = [receive(to, event(), at=now, message_id=str(n)).delivery for n in (1, 2) for to in (endpoint, other)]
+    turns = iter([posted[:2], posted[:1:-1]])
+    both, noted, put = threading.Barrier(2), threading.local(), Failure.put
+
+    def put_with_the_other(*arguments, **what):
+        put(*arguments, **what)
+        if not hasattr(noted, "first"):
+            noted.first = True
+            with suppress(threading.BrokenBarrierError):
+                both.wait(1)
+
+    def work():
+        claimed = [WebhookDelivery.claim(one.pk, now=now, lease_seconds=30) for one in next(turns)]
+        return running._run(claimed, now)
+
+    monkeypatch.setattr(Failure, "put", put_with_the_other)
+    monkeypatch.setattr(running, "WRITE_SECONDS", 30)  # time enough to conclude both in one transaction
+    assert [type(made) for made in at_once(2, work)] == [list, list]
+    assert list(Failure.objects.values_list("count", flat=True)) == [2, 2]
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {DeliveryVerdict.RULE_ERROR}
 
 
 def test_a_delivery_that_is_given_up_is_a_failure(delivered, now, settings):
