@@ -219,6 +219,15 @@ def test_a_stage_cache_is_flushed_by_typing_its_name(client, otto, page, stage):
     assert StageFlush.objects.get().requested_by == "otto"
 
 
+def test_the_name_of_a_stage_is_shown_as_the_text_it_is(client, otto, page, stage):
+    """AWS takes any name for an API, and EdgeOps takes it over."""
+    Hop.objects.filter(pk=stage.pk).update(name="<b>products</b>")
+    client.force_login(otto)
+    shown = client.get(f"{page}stages/{stage.pk}/flush/").text
+    assert "<b>products" not in shown
+    assert "of &lt;b&gt;products&lt;/b&gt;." in shown
+
+
 def test_a_viewer_flushes_nothing_and_a_hop_elsewhere_is_not_found(client, vera, otto, page, stage, account):
     client.force_login(vera)
     assert client.post(f"{page}stages/{stage.pk}/flush/", {"reason": "x", "confirm": "prod"}).status_code == 403

@@ -30,6 +30,11 @@ def test_a_template_holds_nothing_inline_that_the_policy_would_refuse(path):
     assert INLINE.findall(path.read_text()) == []
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_a_template_takes_no_text_for_markup(path):
+    assert re.findall(r"\|\s*safe|autoescape\s+off", path.read_text()) == []
+
+
 @pytest.mark.parametrize("path", STYLES, ids=name)
 def test_a_style_sheet_uses_tokens_classes_and_no_force(path):
     text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
