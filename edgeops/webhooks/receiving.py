@@ -72,10 +72,22 @@ def _store(row: WebhookDelivery, proof: Proof, post: Post, now: datetime) -> Out
     row.message_id, row.secret_label = proof.message_id, proof.label[:60]
     row.is_id_signed, row.is_control, row.next_at = proof.is_id_signed, proof.is_control, now
     row.encrypted_body = bodies.seal(post.body)
-    if not committing.deliveries.insert(row):
-        first = WebhookDelivery.objects.get(endpoint=row.endpoint_id, message_id=proof.message_id)
+    first = _insert(row)
+    if first is not None and not proof.is_id_signed and first.body_digest != row.body_digest:
+        # Anybody can send what they captured under an id that is yet to come. With another body it is another event,
+        # which its body alone tells apart from then on.
+        row.message_id = None
+        first = _insert(row)
+    if first is not None:
         return Outcome(Answer.DUPLICATE, first)
     return Outcome(Answer.PONG if proof.is_control else Answer.ACCEPTED, row)
+
+
+def _insert(row: WebhookDelivery) -> WebhookDelivery | None:
+    """Store it durably; otherwise the delivery that has its id."""
+    if committing.deliveries.insert(row):
+        return None
+    return WebhookDelivery.objects.get(endpoint=row.endpoint_id, message_id=row.message_id)
 
 
 def _keep_refused(row: WebhookDelivery, why: str, post: Post, now: datetime) -> None:

@@ -110,6 +110,19 @@ def test_what_joined_draws_nothing_from_the_budget(post, shop):
     assert post("5").state == DeliveryVerdict.PROCESSED
 
 
+def test_an_id_nobody_signs_keeps_no_other_body_out(post, shop, now):
+    """Whoever captured a post could send it under the ids that are to come, and each event would be taken for known."""
+    post("1")
+    taken = post("2")
+    meant = post("2", event(id=8))
+    assert (taken.state, meant.state) == (DeliveryVerdict.JOINED, DeliveryVerdict.PROCESSED)
+    assert (taken.message_id, meant.message_id) == ("2", None)
+    assert post("2") == taken
+    # The sender's own retry is told by its body.
+    assert post("2", event(id=8)).same_as == meant
+    assert post("2", event(id=9)).state == DeliveryVerdict.PROCESSED
+
+
 def test_another_body_is_another_event(post):
     post("1")
     set_states(RequestState.QUEUED)
