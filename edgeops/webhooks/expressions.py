@@ -23,7 +23,7 @@ MAX_LENGTH, MAX_NODES, MAX_DEPTH = 1_000, 300, 40
 QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`((?:\\.|[^`\\])*)`""")
 MAX_STEPS, MAX_LIST, MAX_TEXT = 500_000, 100_000, 1_000_000
 # Functions that go through all that their arguments hold, as comparing does; others look at the first level at most.
-DEEP, CHARACTERS_A_STEP = ("contains", "to_string"), 100
+DEEP, CHARACTERS_A_STEP = ("contains", "join", "to_string"), 100
 
 
 class ExpressionError(Exception):
@@ -76,25 +76,34 @@ class _Bounded(TreeInterpreter):  # type: ignore[misc]  # the package has no typ
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         self._spend(1)
         found = super().visit(node, *args, **kwargs)
+        if isinstance(found, str):  # whoever is handed a text may go through it
+            self._spend(len(found) // CHARACTERS_A_STEP)
         if (isinstance(found, list) and len(found) > MAX_LIST) or (isinstance(found, str) and len(found) > MAX_TEXT):
             raise ExpressionError("What it makes of this event is too large.")
         return found
 
     def visit_comparator(self, node: Any, value: Any) -> Any:
-        return super().visit_comparator(self._weighed(node, value), value)
+        found = self._found(node, value)
+        if all(isinstance(one, list | dict) for one in found):  # otherwise they differ at the first look
+            self._weigh(found)
+        return super().visit_comparator(self._with(node, found), value)
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:
-        weighed = self._weighed(node, value) if node["value"] in DEEP else node
-        return super().visit_function_expression(weighed, value)
+        if node["value"] not in DEEP:
+            return super().visit_function_expression(node, value)
+        found = self._found(node, value)
+        self._weigh(found)
+        return super().visit_function_expression(self._with(node, found), value)
 
-    def _weighed(self, node: Any, value: Any) -> Any:
-        """The node over what its parts have found, which is paid for where all of it is gone through.
+    def _found(self, node: Any, value: Any) -> list[Any]:
+        return [self.visit(child, value) for child in node["children"]]
+
+    def _with(self, node: Any, found: list[Any]) -> Any:
+        """The node over what its parts have found.
 
         A list may hold another twice, which holds a third twice: few steps to make, no end to compare or to write out.
+        So all of it is paid for where it is gone through.
         """
-        found = [self.visit(child, value) for child in node["children"]]
-        if all(isinstance(one, list | dict) for one in found):
-            self._weigh(found)
         return node | {"children": [{"type": "literal", "value": one, "children": []} for one in found]}
 
     def _weigh(self, found: list[Any]) -> None:

@@ -105,6 +105,17 @@ def test_a_long_text_is_not_written_out_again_and_again():
         expressions.search(f"[{', '.join(['@'] * 90)}] | to_string(@)", "x" * 900_000)
 
 
+@pytest.mark.parametrize("text", ["join('', @)", "map(&reverse(@), @)", "[].[@ == @]", "[?contains(@, 'y')]"])
+def test_a_long_text_in_many_places_is_not_gone_through_in_each(text):
+    """A few kilobytes of list that hold the same text thousands of times; joined it would fill the memory."""
+    text = f"[@, @] | {'[@, @][] | ' * 11}{text}"
+    expressions.check(text)
+    began = time.monotonic()
+    with pytest.raises(ExpressionError, match="steps"):
+        expressions.search(text, "x" * 50_000)
+    assert time.monotonic() - began < 5
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [("a == b", True), ("a != b", False), ("contains([a], b)", True), ("contains('ab', 'b')", True),
