@@ -60,12 +60,13 @@ def redeliver(deliveries: Sequence[WebhookDelivery], *, reason: str, actor: Acto
         wanted = WebhookDelivery.objects.filter(pk__in=[one.pk for one in deliveries])
         fit = wanted.filter(state__in=REPEATABLE, next_at=None, is_control=False, endpoint__deleted_at=None)
         fit = fit.exclude(encrypted_body="")
-        if (left_out := len(deliveries) - fit.count()) > 0:
+        # Locked: whoever asks for the same at the same moment finds it waiting.
+        again = list(fit.order_by("pk").select_for_update(of=("self",)))
+        if (left_out := len(deliveries) - len(again)) > 0:
             raise CannotRedeliverError(
                 f"{left_out} of {len(deliveries)} cannot be run again: refused, waiting, of a deleted endpoint, or "
                 "older than 7 days, after which bodies are deleted. Leave them out."
             )
-        again = list(fit.order_by("pk"))
         _spread(again, now, by=actor.name)
         for delivery in again:
             audit.record(

@@ -9,6 +9,7 @@ from edgeops.webhooks import again, endpoints, receiving, rules, running
 from edgeops.webhooks.again import CannotRedeliverError
 from edgeops.webhooks.definitions import Definition
 from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
+from tests.fixtures.threads import at_once
 from tests.fixtures.webhooks import event, receive
 
 OTTO = Actor("user", "otto")
@@ -84,6 +85,16 @@ def test_many_are_spread_over_time_and_more_than_a_hundred_are_refused(ran, now)
             again.redeliver([deliveries[0]] * count, reason="x", actor=OTTO, now=now)
         with pytest.raises(CannotRedeliverError, match="From 1 to 100"):
             again.rehearse([deliveries[0]] * count)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asked_for_twice_at_one_moment_a_delivery_is_run_again_once(ran, now):
+    delivery = ran()
+    made = at_once(4, lambda: again.redeliver([delivery], reason="Prices", actor=OTTO, now=now))
+    assert sorted(type(one).__name__ for one in made) == ["CannotRedeliverError"] * 3 + ["int"]
+    delivery.refresh_from_db()
+    assert delivery.reruns == 1
+    assert Audit.objects.filter(action="webhook_delivery.redelivered").count() == 1
 
 
 def test_without_a_reason_nothing_is_run(ran, now):
