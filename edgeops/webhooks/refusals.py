@@ -28,6 +28,7 @@ class _Kind(NamedTuple):
 _lock = Lock()
 # A kind is in here while it was counted within the last seconds; how many of it are not written yet.
 _gathered: dict[_Kind, int] = {}
+_timers: list[Timer] = []  # the one that runs, if any
 
 
 def count(endpoint: Endpoint, reason: str, *, now: datetime) -> None:
@@ -63,11 +64,15 @@ def clear() -> None:
     """Forget what is gathered, as a restart does."""
     with _lock:
         _gathered.clear()
+        while _timers:
+            _timers.pop().cancel()
 
 
 def _settle_later() -> None:
     timer = Timer(WRITE_EVERY_SECONDS, _settle_in_time)
     timer.daemon = True
+    with _lock:
+        _timers[:] = [timer]
     timer.start()
 
 
