@@ -15,7 +15,7 @@ from dashboards.permissions import admin, operator, viewer
 from dashboards.views.webhooks import address_of, secret_page, with_requests
 from edgeops.invalidations.refusals import AskingError
 from edgeops.webhooks import endpoints, pausing, snippets
-from edgeops.webhooks.endpoints import TooManySecretsError
+from edgeops.webhooks.endpoints import AlreadyRotatedError, TooManySecretsError
 from edgeops.webhooks.models import Endpoint, RefusalCount, WebhookDelivery
 from edgeops.webhooks.schemes import known
 from edgeops.webhooks.schemes.seam import ConfigError, SecretError
@@ -96,9 +96,13 @@ def rotate(request: HtmxRequest, pk: int) -> HttpResponse:
         return redirect("webhook", pk=pk)
     try:
         secret = endpoints.rotate(
-            endpoint, actor=pages.actor(request), now=timezone.now(), secret=form.cleaned_data["secret"]
+            endpoint,
+            actor=pages.actor(request),
+            now=timezone.now(),
+            secret=form.cleaned_data["secret"],
+            instead_of=request.POST.get("instead_of", ""),
         )
-    except (TooManySecretsError, SecretError) as error:
+    except (AlreadyRotatedError, TooManySecretsError, SecretError) as error:
         messages.error(request, str(error))
         return redirect("webhook", pk=pk)
     return secret_page(request, endpoint, secret)

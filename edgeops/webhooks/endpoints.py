@@ -31,6 +31,10 @@ class TooManySecretsError(Exception):
     """Turning over faster than old secrets expire."""
 
 
+class AlreadyRotatedError(Exception):
+    """Somebody was faster, or the same form was sent twice."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """What an endpoint takes in: how large, how often, how old."""
@@ -134,10 +138,11 @@ def change(
         setattr(endpoint, name, value)
 
 
-def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "") -> str:
+def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "", instead_of: str | None = None) -> str:
     """A new secret, the sender's own where given; the old ones verify for 24 hours more.
 
-    Raises SecretError, and TooManySecretsError at three live ones.
+    Raises SecretError, TooManySecretsError at three live ones, and AlreadyRotatedError where `instead_of` is not the
+    label of the newest: the page of a new secret, loaded again, must not replace what was copied from it.
     """
     secret = _secret(endpoint.scheme, secret)
     if not secret:
@@ -145,6 +150,11 @@ def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "")
     with transaction.atomic():
         Endpoint.objects.select_for_update().get(pk=endpoint.pk)  # a second click waits for the first
         live = endpoint.secrets.live(now)
+        if instead_of is not None and instead_of != newest_label(endpoint, now):
+            raise AlreadyRotatedError(
+                "A new secret was made already after this page was shown, so none was made now. If nobody has copied "
+                "that one, make another: each is accepted for 24 hours after it is replaced."
+            )
         if live.count() >= MAX_LIVE_SECRETS:
             raise TooManySecretsError(
                 f"{endpoint} has {MAX_LIVE_SECRETS} live secrets already; wait until the oldest expires, "
@@ -190,6 +200,12 @@ def tidy(now: datetime) -> int:
     """Delete secrets that verify no longer; how many. Deliveries keep their labels."""
     deleted, _ = EndpointSecret.objects.filter(not_after__lt=now - OVERLAP).delete()
     return deleted
+
+
+def newest_label(endpoint: Endpoint, now: datetime) -> str:
+    """Which secret signs now; empty when none is live."""
+    newest = endpoint.secrets.live(now).first()
+    return "" if newest is None else newest.label
 
 
 def _secret(scheme: str, given: str) -> str:

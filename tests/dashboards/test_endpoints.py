@@ -73,15 +73,16 @@ def test_the_lines_beside_a_new_secret_post_as_they_stand(client, ada, distribut
     client.force_login(ada)
     url = f"{NEW}?recipe={recipe.key}"
     shown = client.post(url, filled(client.get(url)) | {"distribution": distribution.pk})
-    key = Endpoint.objects.get().key
+    endpoint = Endpoint.objects.get()
+    key, newest = endpoint.key, endpoint.secrets.get().label
 
-    for page in (shown, client.post(f"/cache/webhooks/{Endpoint.objects.get().pk}/secret/", {"secret": ""})):
+    for page in (shown, client.post(f"/cache/webhooks/{endpoint.pk}/secret/", {"secret": "", "instead_of": newest})):
         headers, body = given_to_curl(page.context["curl"])
         kind = headers.pop("content-type")
         answer = Client().generic("POST", f"/hooks/v1/{key}", body, kind, headers=headers)
         assert answer.status_code in {200, 202}, "two within a second have one id"
         assert escape(page.context["curl"]) in page.content.decode()
-    assert "SECRET='…'" in html.unescape(text(client.get(f"/cache/webhooks/{Endpoint.objects.get().pk}/")))
+    assert "SECRET='…'" in html.unescape(text(client.get(f"/cache/webhooks/{endpoint.pk}/")))
 
 
 def test_a_secret_the_sender_has_made_is_taken(client, ada, distribution):
@@ -153,7 +154,8 @@ def test_an_admin_changes_pins_and_bounds(client, ada, endpoint, page):
 def test_a_given_secret_replaces_the_old_one(client, ada, endpoint, page, now):
     client.force_login(ada)
     given = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx"
-    assert given in text(client.post(page + "secret/", {"secret": given}))
+    newest = endpoint.secrets.get().label
+    assert given in text(client.post(page + "secret/", {"secret": given, "instead_of": newest}))
     assert endpoint.secrets.filter(not_after=None).count() == 1
     assert "is not base64" in text(client.post(page + "secret/", {"secret": "whsec_x"}, follow=True))
 

@@ -63,14 +63,31 @@ def test_a_name_is_taken_once(client, ada, form, endpoint):
     assert Endpoint.objects.count() == 1
 
 
+def instead_of(client, endpoint):
+    """What the button on the endpoint's page sends."""
+    page = client.get(f"/cache/webhooks/{endpoint.pk}/").content.decode()
+    return {"instead_of": re.search(r'name="instead_of" value="([^"]*)"', page)[1]}
+
+
 def test_an_admin_turns_a_secret_over_until_three_are_live(client, ada, endpoint):
     client.force_login(ada)
     url = f"/cache/webhooks/{endpoint.pk}/secret/"
-    assert len(standard.key(shown_secret(client.post(url)))) == 32
-    client.post(url)
-    response = client.post(url, follow=True)
+    assert len(standard.key(shown_secret(client.post(url, instead_of(client, endpoint))))) == 32
+    client.post(url, instead_of(client, endpoint))
+    response = client.post(url, instead_of(client, endpoint), follow=True)
     assert "3 live secrets already" in response.content.decode()
     assert endpoint.secrets.count() == 3
+
+
+def test_loading_the_page_of_a_new_secret_again_replaces_nothing(client, ada, endpoint):
+    client.force_login(ada)
+    url = f"/cache/webhooks/{endpoint.pk}/secret/"
+    posted = instead_of(client, endpoint)
+    client.post(url, posted)
+    page = client.post(url, posted, follow=True).content.decode()
+    assert "A new secret was made already" in page
+    assert client.post(url).status_code == 302  # made by hand, it names none
+    assert endpoint.secrets.count() == 2
 
 
 def test_an_admin_closes_and_opens_an_endpoint(client, ada, endpoint):
