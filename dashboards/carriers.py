@@ -7,11 +7,13 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from dashboards import wording
 from edgeops.invalidations import concluding
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Item, Probe, Request
 
 # A request that tokens were short for, or that CloudFront has disliked much of, is in dozens of them.
 BATCHES_SHOWN, PROBES_SHOWN = 100, 200
+PACE_OF = 10
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,17 @@ def of(request: Request) -> list[Carrier]:
         batches += [split for split in splits if mine[split.pk]]
     batches.sort(key=lambda batch: (batch.created_at, batch.root is not None, batch.items[:1]))
     return _numbered(batches, mine)
+
+
+def pace(distribution_id: int) -> str:
+    """How long the newest that have completed took at CloudFront, so that somebody knows what to wait for."""
+    over = Batch.objects.filter(distribution=distribution_id, submitted_at__isnull=False, completed_at__isnull=False)
+    newest = over.order_by("-created_at").values_list("submitted_at", "completed_at")[:PACE_OF]
+    took = sorted((completed - submitted).total_seconds() for submitted, completed in newest)
+    if not took:
+        return ""
+    span = " to ".join(dict.fromkeys(wording.duration(seconds) for seconds in (took[0], took[-1])))
+    return f"The last {len(took)} on this distribution took {span}."
 
 
 def rounds(carriers: Sequence[Carrier]) -> list[Round]:

@@ -83,9 +83,11 @@ class Chain:
 def of(request: Request, items: Sequence[Item]) -> Chain:
     """The chain of a request and of the items that are shown, in a handful of queries whatever their number."""
     found = carriers.of(request)
+    is_under_way = any(carrier.batch.state in UNDER_WAY for carrier in found)
+    pace = carriers.pace(request.distribution_id) if is_under_way else ""
     delivery = _delivery(request)
     return Chain(
-        steps=list(_steps(request, found, delivery)),
+        steps=list(_steps(request, found, delivery, pace)),
         carriers=found,
         all_rounds=carriers.rounds(found),
         covered=_covered(items, found),
@@ -120,7 +122,7 @@ def _sent_as(item: Item, told: Collection[str]) -> str:
     return f"covered by {item.covered_by}" if item.covered_by else "as itself"
 
 
-def _steps(request: Request, found: Sequence[Carrier], delivery: WebhookDelivery | None) -> Iterator[Step]:
+def _steps(request: Request, found: Sequence[Carrier], delivery: WebhookDelivery | None, pace: str) -> Iterator[Step]:
     if delivery is not None:
         who = f"{delivery.endpoint.name} posted {delivery.event_type or 'an event'}"
         yield Step("delivery", "Webhook received", "done", delivery.received_at, who)
@@ -136,16 +138,17 @@ def _steps(request: Request, found: Sequence[Carrier], delivery: WebhookDelivery
         yield from _together([carrier.batch for carrier in found if not carrier.is_split])
     else:
         for carrier in found:
-            yield from _apart(carrier, f"Batch {carrier.number} of {len(found)}: " if len(found) > 1 else "")
+            which = f"Batch {carrier.number} of {len(found)}: " if len(found) > 1 else ""
+            yield from _apart(carrier, which, pace)
 
 
-def _apart(carrier: Carrier, which: str) -> Iterator[Step]:
+def _apart(carrier: Carrier, which: str, pace: str) -> Iterator[Step]:
     batch = carrier.batch
     if carrier.is_split:
         yield Step("sent", f"{which}Not taken as a whole", "todo", None, batch.last_error, carrier.tries)
         return
     yield _sent(carrier, which)
-    yield _completed(batch, which)
+    yield _completed(batch, which, pace)
     yield _proven(batch, which)
 
 
@@ -197,19 +200,19 @@ def _sent(carrier: Carrier, which: str) -> Step:
         case BatchState.HELD:
             return Step("sent", f"{which}Held", "current", None, "The distribution is suspended.", tries)
         case BatchState.RETRY_WAIT:
-            return Step("sent", f"{which}Trying again to send it", "current", None, batch.last_error, tries)
+            return Step("sent", f"{which}Trying again to send it", "current", batch.next_at, batch.last_error, tries)
     return Step(
         "sent", f"{which}Waiting to be sent", "current", None, "Stored; a worker sends it within seconds.", tries
     )
 
 
-def _completed(batch: Batch, which: str) -> Step:
+def _completed(batch: Batch, which: str, pace: str = "") -> Step:
     if batch.completed_at is not None:
         return Step("completed", f"{which}Completed, says CloudFront", "done", batch.completed_at)
     if batch.state == BatchState.STUCK:
         return Step("completed", f"{which}No end in sight", "stuck", None, batch.last_error)
     if batch.state in UNDER_WAY:
-        return Step("completed", f"{which}In progress at CloudFront", "current", None, batch.last_error)
+        return Step("completed", f"{which}In progress at CloudFront", "current", None, batch.last_error or pace)
     return Step("completed", f"{which}Completed", "todo", None)
 
 

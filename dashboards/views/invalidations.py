@@ -126,6 +126,7 @@ def detail(request: HtmxRequest, identity: UUID) -> HttpResponse:
         "asked": asked,
         "chain": chains.of(asked, list(asked.items.order_by("-failure", "sent_form")[:ITEMS_SHOWN])),
         "items_shown": ITEMS_SHOWN,
+        "others": asked.items_count - 1,  # beside the one in the heading
         # A stage's cache holds the answers to every tenant.
         "stages": flushing.cached_stages(asked.distribution) if asked.tenant is None else [],
         "can_cancel": asking.can_cancel(asked),

@@ -338,6 +338,36 @@ def test_every_end_is_said_in_words(client, vera, frozen, state, words):
     assert words in text(client.get(reverse("invalidation", args=[request.uuid])))
 
 
+def test_the_page_is_headed_by_what_is_invalidated(client, vera, asked):
+    request = asked("/a/<b>", *(f"/products/{number}" for number in range(1_200)))
+    client.force_login(vera)
+    page = text(client.get(reverse("invalidation", args=[request.uuid])))
+    assert "<title>Queued: /a/%3Cb%3E ·" in page
+    assert 'Invalidation of <span class="mono">/a/%3Cb%3E</span> and 1,200 more on products</h1>' in page
+
+
+def test_what_is_tried_again_says_when(client, vera, frozen, now):
+    request = frozen("/a")
+    Batch.objects.update(state=BatchState.RETRY_WAIT, next_at=timezone.now() + timedelta(minutes=4, seconds=30))
+    client.force_login(vera)
+    page = text(client.get(reverse("invalidation", args=[request.uuid])))
+    assert re.search("Trying again to send it</strong> <time .*?>in 4 min<", page)
+
+
+def test_what_is_in_progress_says_how_long_that_takes_here(client, vera, frozen, now):
+    for seconds in (61, 4):
+        over = frozen(f"/{seconds}").batch
+        sent = now + timedelta(seconds=seconds)
+        Batch.objects.filter(pk=over.pk).update(state=BatchState.VERIFIED, submitted_at=now, completed_at=sent)
+    request = frozen("/a")
+    Batch.objects.filter(pk=request.batch_id).update(state=BatchState.IN_PROGRESS, submitted_at=now)
+    client.force_login(vera)
+    url = reverse("invalidation", args=[request.uuid])
+    assert "The last 2 on this distribution took 4 s to 1 min." in text(client.get(url))
+    Batch.objects.exclude(pk=request.batch_id).update(completed_at=None)
+    assert "on this distribution took" not in text(client.get(url))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
