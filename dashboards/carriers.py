@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -36,6 +37,22 @@ class Carrier:
     def words(self) -> str:
         """What became of it, or what is in its way."""
         return self.batch.outcome or self.batch.last_error
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody sends it any more, and CloudFront is not known to have it."""
+        return self.batch.submitted_at is None and self.batch.state in (
+            BatchState.SPLIT, BatchState.FAILED, BatchState.CANCELLED,
+        )  # fmt: skip
+
+    @property
+    def billed(self) -> str:
+        """What CloudFront bills of it: a call without an answer may have been taken."""
+        if self.batch.submitted_at is not None:
+            return f"{self.batch.billed_items:,} billed"
+        if self.batch.state == BatchState.FAILED:
+            return "none known to be billed"
+        return "not billed" if self.is_given_up else "not billed yet"
 
     @property
     def is_split(self) -> bool:
@@ -78,7 +95,9 @@ def pace(distribution_id: int) -> str:
     """How long the newest that have completed took at CloudFront, so that somebody knows what to wait for."""
     over = Batch.objects.filter(distribution=distribution_id, submitted_at__isnull=False, completed_at__isnull=False)
     newest = over.order_by("-created_at").values_list("submitted_at", "completed_at")[:PACE_OF]
-    took = sorted((completed - submitted).total_seconds() for submitted, completed in newest)
+    took = sorted(
+        ceil((completed - submitted).total_seconds()) for submitted, completed in newest if submitted and completed
+    )
     if not took:
         return ""
     span = " to ".join(dict.fromkeys(wording.duration(seconds) for seconds in (took[0], took[-1])))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dashboards import carriers
+from dashboards import carriers, purses
 from dashboards.carriers import BATCHES_SHOWN, PROBES_SHOWN, Carrier, Round
 from edgeops.invalidations.models import Batch, BatchAttempt, BatchState, Item, Request, RequestState
 from edgeops.webhooks.models import WebhookDelivery
@@ -131,10 +131,10 @@ def _steps(request: Request, found: Sequence[Carrier], delivery: WebhookDelivery
         yield Step("approved", f"Approved by {request.approved_by}", "done", request.approved_at)
     if not found or request.state == RequestState.QUEUED:
         yield _waiting(request)
-    if not found:
+    if not found and request.is_open:
         yield Step("completed", "Completed", "todo", None)
         yield Step("proven", "Verified at the edge", "todo", None)
-    elif len(found) > BATCHES_APART:
+    if len(found) > BATCHES_APART:
         yield from _together([carrier.batch for carrier in found if not carrier.is_split])
     else:
         for carrier in found:
@@ -148,6 +148,8 @@ def _apart(carrier: Carrier, which: str, pace: str) -> Iterator[Step]:
         yield Step("sent", f"{which}Not taken as a whole", "todo", None, batch.last_error, carrier.tries)
         return
     yield _sent(carrier, which)
+    if carrier.is_given_up:
+        return
     yield _completed(batch, which, pace)
     yield _proven(batch, which)
 
@@ -176,22 +178,24 @@ def _waiting(request: Request) -> Step:
     """What comes before a batch is made of it."""
     match request.state:
         case RequestState.AWAITING_APPROVAL:
-            return Step("sent", "Waiting for a second person's approval", "current", None, request.waits_for)
+            return Step("sent", "Waiting for a second person's approval", "current", None)
         case RequestState.HELD:
-            return Step("sent", "Held", "current", None, request.waits_for)
+            return Step("sent", "Held", "current", None)
         case RequestState.REQUESTED:
             return Step("sent", "Waiting for its time", "current", request.not_before)
         case RequestState.SUPERSEDED:
             return Step("sent", "Waiting for what covers it", "current", None)
         case RequestState.QUEUED:
-            return Step("sent", "Waiting to be sent", "current", None, "Stored; sent with others asked for just now.")
+            words = purses.in_the_way(request) or "Stored; sent with others asked for just now."
+            return Step("sent", "Waiting to be sent", "current", None, words)
     return Step("sent", f"Not sent: {request.get_state_display().lower()}", "todo", None, request.outcome)
 
 
 def _sent(carrier: Carrier, which: str) -> Step:
     batch, tries = carrier.batch, carrier.tries
     if batch.submitted_at is not None:
-        return Step("sent", f"{which}Sent to CloudFront", "done", batch.submitted_at, tries=tries)
+        words, told = (tries[0].message, ()) if len(tries) == 1 else ("", tries)
+        return Step("sent", f"{which}Sent to CloudFront", "done", batch.submitted_at, words, told)
     match batch.state:
         case BatchState.FAILED:
             return Step("sent", f"{which}Not sent: failed", "failed", None, tries=tries)

@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from edgeops.estate.models import Account
 from edgeops.invalidations import ledger, quota
-from edgeops.invalidations.models import Batch, CostMonth, QuotaProfile
+from edgeops.invalidations.models import Batch, CostMonth, ItemKind, QuotaProfile, Request
 from edgeops.invalidations.models.batches import IN_FLIGHT
 
 
@@ -50,6 +50,21 @@ def of_accounts(now: datetime) -> list[Purse]:
         )
         for account in accounts
     ]
+
+
+def in_the_way(request: Request) -> str:
+    """What keeps a queued request from its turn: all that may be in progress is; nothing where its turn just comes."""
+    profile = QuotaProfile.of(request.distribution.account)
+    here = Batch.objects.filter(distribution=request.distribution).in_flight()["paths"]
+    everywhere = Batch.objects.filter(distribution__account=request.distribution.account_id).in_flight()["wildcards"]
+    wildcards = request.items.filter(batch=None, kind=ItemKind.WILDCARD)
+    paths = request.items.filter(batch=None).exclude(kind=ItemKind.WILDCARD)
+    full = []
+    if quota.left(profile.inflight_wildcards, profile.headroom, everywhere) <= 0 and wildcards.exists():
+        full.append(f"{everywhere:,} wildcards of the account")
+    if quota.left(profile.inflight_paths, profile.headroom, here) <= 0 and paths.exists():
+        full.append(f"{here:,} paths of the distribution")
+    return f"{' and '.join(full)} are in progress, all its quotas allow; it is sent as those end." if full else ""
 
 
 def _purse(account: Account, items: int, in_flight: tuple[int, int], profile: QuotaProfile, now: datetime) -> Purse:

@@ -172,7 +172,7 @@ def reject(request: HtmxRequest, identity: UUID) -> HttpResponse:
     except AskingError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, "Refused: nothing of it is sent.")
+        messages.success(request, "Rejected: nothing of it is sent.")
     return redirect("invalidation", identity=identity)
 
 

@@ -16,6 +16,7 @@ from edgeops.invalidations.models import (
     DistributionConfig,
     Policy,
     Probe,
+    QuotaProfile,
     Request,
     RequestState,
     WarmUp,
@@ -368,6 +369,45 @@ def test_what_is_in_progress_says_how_long_that_takes_here(client, vera, frozen,
     assert "on this distribution took" not in text(client.get(url))
 
 
+def test_a_queued_wildcard_says_what_it_waits_for(client, vera, frozen, asked, account):
+    frozen("/w/*", "/v/*")
+    request = asked("/products/*", "/a")
+    client.force_login(vera)
+    url = reverse("invalidation", args=[request.uuid])
+    assert "sent with others asked for just now" in text(client.get(url))
+    QuotaProfile.objects.update(inflight_wildcards=3, headroom=1)
+    assert "2 wildcards of the account are in progress, all its quotas allow" in text(client.get(url))
+
+
+@pytest.mark.parametrize("state", [RequestState.REJECTED, RequestState.CANCELLED, RequestState.EXPIRED])
+def test_what_never_leaves_promises_no_further_step(client, vera, asked, state):
+    request = asked("/a")
+    Request.objects.update(state=state)
+    client.force_login(vera)
+    page = text(client.get(reverse("invalidation", args=[request.uuid])))
+    assert "Verified at the edge" not in page
+    assert "Nothing." in page
+
+
+def test_a_batch_that_failed_unsent_promises_neither_bill_nor_proof(client, otto, frozen):
+    request = frozen("/a")
+    Batch.objects.update(state=BatchState.FAILED, next_at=None, last_error="AWS says no")
+    Request.objects.update(state=RequestState.FAILED)
+    client.force_login(otto)
+    page = text(client.get(reverse("invalidation", args=[request.uuid])))
+    assert "1, none known to be billed" in page
+    assert "Verified at the edge" not in page
+    assert "ask again with “Copy as a new one”" in page
+
+
+def test_what_is_held_leads_to_where_it_is_resumed(client, vera, asked, distribution):
+    request = asked("/a")
+    Request.objects.update(state=RequestState.HELD, waits_for="Held by ada")
+    client.force_login(vera)
+    page = text(client.get(reverse("invalidation", args=[request.uuid])))
+    assert f'Held by ada <a href="/cache/distributions/{distribution.pk}/">What holds it' in page
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -436,6 +476,7 @@ def test_a_second_person_approves_and_it_goes_on(client, ada, waiting):
     url = reverse("invalidation", args=[waiting.uuid])
     page = text(client.get(url))
     assert "wider than the distribution" in page
+    assert "otto asked for it: price fix" in page
     assert ">Approve</button>" in page
     page = text(client.post(reverse("invalidation_approve", args=[waiting.uuid]), follow=True))
     assert "Approved: it goes on" in page

@@ -200,7 +200,7 @@ def test_thousands_of_tenants_leave_the_form_small(client, otto, storefront, dja
 def test_the_request_page_names_the_tenant_and_offers_no_flush_of_what_all_share(client, otto, ask, north):
     client.force_login(otto)
     page = text(client.get(f"/cache/invalidations/{ask(north, '/a').uuid}/"))
-    assert "Invalidation on storefront-north of storefronts" in page
+    assert 'Invalidation of <span class="mono">/a</span> on storefront-north of storefronts' in page
     assert "Stage caches behind it" not in page
 
 
