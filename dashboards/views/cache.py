@@ -16,7 +16,7 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from dashboards.sheets import Cell
 from edgeops.estate.models import AccountHealth, Distribution
-from edgeops.invalidations.models import Batch, Request, RequestState, Source, Tenant
+from edgeops.invalidations.models import Batch, Request, RequestState, Source, Suspension, Tenant
 from edgeops.webhooks.models import WebhookDelivery
 
 ROWS_A_PAGE, DELIVERIES_SHOWN, ROWS_AT_ONCE = 50, 10, 200
@@ -30,7 +30,7 @@ HEADER = ("id", "requested_at", "distribution", "tenant", "state", "requested_by
 @viewer
 def history(request: HtmxRequest) -> HttpResponse:
     """Invalidations newest first, all or narrowed, what is under way, and the newest webhook deliveries."""
-    narrowing = HistoryNarrowing.of(request.GET)
+    narrowing, now = HistoryNarrowing.of(request.GET), timezone.now()
     found = narrowing.apply(Request.objects.newest().with_first_items(ITEMS_IN_A_ROW))
     context = {
         "page": Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page")),
@@ -40,7 +40,8 @@ def history(request: HtmxRequest) -> HttpResponse:
         "distributions": Distribution.objects.order_by("name"),
         "has_tenants": Tenant.objects.exists(),
         "counts": _counts(),
-        "purses": purses.of_accounts(timezone.now()),
+        "held": Suspension.objects.active(now).select_related("distribution").order_by("-since"),
+        "purses": purses.of_accounts(now),
         "deliveries": WebhookDelivery.objects.newest()[:DELIVERIES_SHOWN],
         "troubles": AccountHealth.objects.filter(service="cloudfront").troubled(),
     }
@@ -48,11 +49,12 @@ def history(request: HtmxRequest) -> HttpResponse:
 
 
 def _counts() -> dict[str, int]:
-    """How many requests wait, and how many are under way."""
+    """How many requests wait, how many of them for a second person, and how many are under way."""
     open_states = {state for _, states in STATES.values() for state in states}
     rows = Request.objects.filter(state__in=open_states).values_list("state").annotate(Count("pk")).order_by()
     found = dict(rows)
-    return {name: sum(found.get(state, 0) for state in states) for name, (_, states) in STATES.items()}
+    sums = {name: sum(found.get(state, 0) for state in states) for name, (_, states) in STATES.items()}
+    return sums | {"awaiting_approval": found.get(RequestState.AWAITING_APPROVAL, 0)}
 
 
 @require_GET

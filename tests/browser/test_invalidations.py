@@ -99,6 +99,7 @@ def test_a_signed_webhook_takes_the_same_road_and_renews_what_viewers_see(operat
 
 def test_a_refresh_of_the_history_leaves_alone_what_is_typed_to_narrow_it(viewer):
     viewer.goto("/cache/")
+    viewer.get_by_text("Narrow the list").click()
     viewer.get_by_label("Who", exact=True).fill("ali")
     viewer.get_by_label("State", exact=True).select_option("verified")
     with viewer.expect_response(lambda response: response.request.headers.get("hx-request") == "true") as answered:

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from edgeops.access.audit import Actor
 from edgeops.estate.models import AccountHealth, Distribution
-from edgeops.invalidations import ledger
-from edgeops.invalidations.models import CostMonth, Request, RequestState, Source
+from edgeops.invalidations import ledger, suspending
+from edgeops.invalidations.models import CostMonth, Policy, Request, RequestState, Source
+from tests.fixtures.webhooks import event, receive
 
 CSV = "/cache/invalidations.csv"
 
@@ -25,7 +26,7 @@ def test_the_history_shows_state_paths_who_and_why(client, vera, asked, django_a
     for number in range(5):
         asked(f"/products/{number}", reason=f"fix <{number}>")
     client.force_login(vera)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page = text(client.get("/cache/"))
     assert "fix &lt;4&gt;" in page
     assert "/products/4" in page
@@ -110,7 +111,7 @@ def test_the_history_has_pages_that_keep_what_narrows_it(client, vera, asked, dj
     for number in range(53):
         asked(f"/products/{number}", "/a", "/b", "/c", reason="price fix")
     client.force_login(vera)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page = text(client.get("/cache/", {"why": "price", "page": "2"}))
     assert "Page 2 of 2" in page
     assert 'href="?why=price&amp;page=1"' in page
@@ -150,3 +151,42 @@ def test_what_is_under_way_and_what_the_month_cost_stand_above(client, vera, ask
     assert '<td class="number" data-label="Free ones left">0</td>' in page
     assert '<td class="number" data-label="Wildcards in progress">1</td>' in page
     assert '<td class="number" data-label="Wildcards left">no bound</td>' in page
+
+
+def test_what_waits_for_a_second_person_is_counted_apart_while_there_is_any(client, vera, asked, distribution):
+    asked("/a")
+    client.force_login(vera)
+    assert "Waiting for approval</dt>" not in text(client.get("/cache/"))
+    Policy.objects.create(distribution=distribution, asks_approval=True, ceilings=["/products/*"])
+    asked("/orders/*")
+    page = text(client.get("/cache/"))
+    assert '<dt>Waiting for approval</dt><dd><a href="?state=awaiting_approval">1</a></dd>' in page
+    assert "/orders/*" in text(client.get("/cache/", {"state": "awaiting_approval"}))
+
+
+def test_a_suspension_is_told_above_the_history(client, vera, distribution):
+    suspending.suspend(distribution, actor=Actor("user", "ada"), reason="Deploy <now>", now=timezone.now())
+    client.force_login(vera)
+    page = text(client.get("/cache/"))
+    assert f'<a href="/cache/distributions/{distribution.pk}/">products</a> are held.</strong>' in page
+    assert "by ada: Deploy &lt;now&gt;" in page
+
+
+def test_the_fields_that_narrow_are_folded_until_they_narrow(client, vera, asked):
+    asked("/a")
+    client.force_login(vera)
+    assert '<details id="narrow" hx-morph-skip>' in text(client.get("/cache/"))
+    assert '<details id="narrow" open hx-morph-skip>' in text(client.get("/cache/", {"why": "price"}))
+
+
+def test_a_delivery_is_reached_from_the_cache_page(client, vera, endpoint, now):
+    delivery = receive(endpoint, event(id=7), at=now).delivery
+    client.force_login(vera)
+    assert f'href="/cache/webhooks/deliveries/{delivery.pk}/"' in text(client.get("/cache/"))
+
+
+def test_what_completed_unproven_says_so_in_the_history(client, vera, asked):
+    asked("/a")
+    Request.objects.update(state=RequestState.COMPLETED)
+    client.force_login(vera)
+    assert "Completed, unverified</span>" in text(client.get("/cache/"))

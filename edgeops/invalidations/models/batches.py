@@ -19,7 +19,7 @@ class BatchState(models.TextChoices):
     HELD = "held", "Held"
     SUBMITTED = "submitted", "Submitted"
     IN_PROGRESS = "in_progress", "In progress"
-    COMPLETED = "completed", "Completed"
+    COMPLETED = "completed", "Completed, unverified"
     VERIFIED = "verified", "Verified"
     VERIFY_FAILED = "verify_failed", "Still stale"
     STUCK = "stuck", "Stuck"

@@ -59,7 +59,7 @@ class RequestState(models.TextChoices):
     RETRY_WAIT = "retry_wait", "Waiting to retry"
     SUBMITTED = "submitted", "Submitted"
     IN_PROGRESS = "in_progress", "In progress"
-    COMPLETED = "completed", "Completed"
+    COMPLETED = "completed", "Completed, unverified"
     VERIFIED = "verified", "Verified"
     VERIFY_FAILED = "verify_failed", "Still stale"
     STUCK = "stuck", "Stuck"
