@@ -93,6 +93,7 @@ class InvalidationForm(PlaceForm):
             self.add_error("paths", str(EverythingNotAllowedError() if everything else ScopeRefusedError(found.words)))
         elif self.parsed.is_everything and self.is_seen and cleaned.get("confirm") != self.confirmed_by:
             kind = "distribution" if self.config is None else "tenant"
+            self.fields["confirm"].widget.attrs["autofocus"] = True  # it may be far below the fold
             self.add_error("confirm", f"To invalidate everything, type the {kind}'s name: {self.confirmed_by}")
         return cleaned
 

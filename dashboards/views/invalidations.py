@@ -114,7 +114,14 @@ def _preview(form: InvalidationForm) -> Preview | None:
     if "tenant" in form.errors or not form.parsed.is_good or form.scope_in(distribution).is_refused:
         return None
     priority = form.cleaned_data.get("priority", Priority.NORMAL)
-    return previewing.preview(place, form.parsed, is_admin=form.is_admin, priority=priority, now=now)
+    return previewing.preview(
+        place,
+        form.parsed,
+        is_admin=form.is_admin,
+        priority=priority,
+        not_before=form.cleaned_data.get("not_before"),
+        now=now,
+    )
 
 
 @require_GET

@@ -117,14 +117,16 @@ def _list_problems(items: tuple[Item, ...], errors: list[ItemError]) -> Iterable
 
 
 def _mended(suggestion: str, site: Site) -> str:
-    """Mend until nothing is left to mend, so that a suggestion is never refused in its turn."""
+    """Mend until nothing is left to mend, so that a suggestion is never refused in its turn; never to all there is."""
     for _ in range(MAX_MENDS):
         if not suggestion:
             return ""
         try:
-            return _parse(suggestion, site).sent_form
+            mended = _parse(suggestion, site).sent_form
         except ItemError as error:
             suggestion = error.suggestion
+        else:
+            return "" if mended == EVERYTHING else mended
     return ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from django.db.models import Sum
 
@@ -59,6 +60,13 @@ class Preview:
         return len(self.forms)
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether some of it waits until others are no longer in progress, however long those take."""
+        return (self.wildcards_left == 0 and self.wildcards > 0) or (
+            self.paths_left == 0 and self.items > self.wildcards
+        )
+
+    @property
     def free_left(self) -> int:
         """What the month's allowance still holds before this."""
         return ledger.free_left(self.month_used)
@@ -76,6 +84,7 @@ def preview(
     is_admin: bool,
     now: datetime,
     priority: Priority = Priority.NORMAL,
+    not_before: datetime | None = None,
     ceiling: str = "",
 ) -> Preview:
     """Read it all from the store; nothing is written and nobody is asked. `ceiling` is that of a rule."""
@@ -88,6 +97,8 @@ def preview(
     used = CostMonth.used(distribution.account, ledger.month_of(now))
     matched = known.named_by(place, choice.forms, now=now)
     counts = [one.requests_per_hour for one in matched if one.requests_per_hour is not None]
+    wait = _window(policy, priority, profile, choice, now) + _queue(distribution, profile)
+    own_time = timedelta(0) if not_before is None else not_before - now
     holding = [one for one in Suspension.objects.active(now).filter(distribution=distribution) if not one.lane]
     return Preview(
         forms=choice.forms,
@@ -97,7 +108,7 @@ def preview(
         dollars=ledger.price(used, len(choice.forms)),
         paths_left=_left(profile.inflight_paths, profile, here.in_flight()["paths"]),
         wildcards_left=_left(profile.inflight_wildcards, profile, everywhere.in_flight()["wildcards"]),
-        expected_wait=_window(policy, priority, profile, choice, now) + _queue(distribution, profile),
+        expected_wait=timedelta(seconds=ceil(max(wait, own_time).total_seconds())),
         scope=scope.judge(parsed, policy, is_admin=is_admin),
         held_because=holding[0].words if holding else "",
         matched=matched[:MAX_NAMED],

@@ -45,9 +45,7 @@ def test_an_invalidation_is_asked_for_by_keyboard_alone(operator):
     operator.keyboard.press("Enter")
     send = operator.get_by_role("button", name="Invalidate", exact=True)
     expect(send).to_be_visible()
-    tab_to(operator, skip, most=1)
-    operator.keyboard.press("Enter")
-    tab_to(operator, send, most=16)
+    tab_to(operator, send, most=1)  # the browser is at the answer
     operator.keyboard.press("Enter")
     expect(operator).to_have_url(re.compile(r"/cache/invalidations/[0-9a-f-]{36}/$"))
 

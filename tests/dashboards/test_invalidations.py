@@ -118,6 +118,34 @@ def test_the_preview_tells_price_wait_and_reach_and_keeps_what_was_typed(client,
     assert '<option value="bulk" selected>' in page
 
 
+def test_the_preview_tells_when_it_leaves(client, otto, form, distribution, frozen):
+    client.force_login(otto)
+    later = timezone.now() + timedelta(hours=7, minutes=30, seconds=59)
+    assert "<dt>Sent</dt><dd>in about 2 s</dd>" in text(client.post(NEW, form()))
+    assert "<dt>Sent</dt><dd>in about 7 h 30 min</dd>" in text(
+        client.post(NEW, form(not_before=f"{later:%Y-%m-%dT%H:%M:%S}"))
+    )
+    frozen("/w/*")
+    QuotaProfile.objects.update(inflight_wildcards=2, headroom=1)
+    assert "<dt>Sent</dt><dd>once others end</dd>" in text(client.post(NEW, form("/products/*")))
+    assert "<dt>Sent</dt><dd>in about 2 s</dd>" in text(client.post(NEW, form("/products/1")))
+    Policy.objects.create(distribution=distribution, asks_approval=True, ceilings=["/products/*"])
+    assert "<dt>Sent</dt><dd>once approved</dd>" in text(client.post(NEW, form("/orders/*")))
+
+
+def test_origin_requests_nobody_can_tell_are_not_told_as_none(client, otto, form):
+    client.force_login(otto)
+    assert "<dt>Origin requests, at least</dt><dd>not known</dd>" in text(client.post(NEW, form("/products/*")))
+
+
+def test_the_answer_to_the_form_is_where_the_browser_goes(client, otto, form):
+    client.force_login(otto)
+    assert 'formaction="#result">Preview</button>' in text(client.get(NEW))
+    for paths in ("/a", "no-slash"):
+        assert 'id="result"' in text(client.post(NEW, form(paths)))
+    assert 'id="result"' not in text(client.post(NEW, form(reason="", paths="")))
+
+
 def test_ticket_priority_and_time_are_kept_with_the_request(client, otto, form):
     client.force_login(otto)
     send(client, form(ticket="SHOP-1", priority="urgent", not_before="2030-01-02T03:04"))
@@ -242,7 +270,9 @@ def test_an_operator_cannot_invalidate_everything(client, otto, form):
 def test_an_admin_types_the_distributions_name_to_invalidate_everything(client, ada, form):
     client.force_login(ada)
     assert "Type the name of the distribution to confirm" in text(client.post(NEW, form("/*")))
-    assert "type the distribution&#x27;s name: products" in text(send(client, form("/*"), confirm="prod"))
+    page = text(send(client, form("/*"), confirm="prod"))
+    assert "type the distribution&#x27;s name: products" in page
+    assert re.search('<input [^>]*name="confirm"[^>]* autofocus', page)
     assert not Request.objects.exists()
 
     assert send(client, form("/*"), confirm="products").status_code == 302
