@@ -35,6 +35,7 @@ def log(request: HtmxRequest) -> HttpResponse:
         "verdicts": DeliveryVerdict.choices,
         "endpoints": Endpoint.objects.order_by("name", "pk"),
         "can_choose": request.user.has_perm("access.operator"),
+        "has_dead": again.dead_letters().exclude(encrypted_body="").exists(),
         "at_once": AT_ONCE,
     }
     return pages.render_page(request, "cache/log.html", context, fragment="live")
@@ -50,7 +51,7 @@ def detail(request: HtmxRequest, pk: int) -> HttpResponse:
         "delivery": delivery,
         "requests": arrived.requests,
         "headers": sorted(delivery.headers.items()),
-        "is_repeatable": _is_repeatable(delivery),
+        "is_repeatable": arrived.is_repeatable,
     }
     if request.user.has_perm("access.operator"):
         context |= _body(delivery)
@@ -67,15 +68,6 @@ def _body(delivery: WebhookDelivery) -> dict[str, Any]:
     shown = body[:BODY_SHOWN].decode(errors="replace")
     return {"body": "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in shown),
             "is_body_cut": len(body) < delivery.body_bytes or len(body) > BODY_SHOWN}  # fmt: skip
-
-
-def _is_repeatable(delivery: WebhookDelivery) -> bool:
-    return (
-        delivery.state in again.REPEATABLE
-        and delivery.next_at is None
-        and not delivery.is_control
-        and bool(delivery.encrypted_body)
-    )
 
 
 @require_POST

@@ -42,6 +42,7 @@ def _page(request: HtmxRequest, distribution: Distribution, form: SuspensionForm
     held = Request.objects.filter(distribution=distribution, state=RequestState.HELD)
     stages = flushing.cached_stages(distribution)
     tenants = Tenant.objects.present().filter(distribution=distribution)
+    flushes = _flushes(stages)
     context = {
         "distribution": distribution,
         "policy": Policy.of(distribution),
@@ -57,7 +58,8 @@ def _page(request: HtmxRequest, distribution: Distribution, form: SuspensionForm
         "form": form,
         "replace_form": ReplaceForm(),
         "stages": stages,
-        "flushes": _flushes(stages),
+        "flushes": flushes,
+        "is_flushing": any(one.next_at is not None for one in flushes),
     }  # fmt: skip
     return pages.render_page(request, "cache/distribution.html", context, fragment="live")
 

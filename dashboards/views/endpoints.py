@@ -36,7 +36,7 @@ def detail(request: HtmxRequest, pk: int) -> HttpResponse:
         "endpoint": endpoint,
         "url": url,
         "scheme": scheme,
-        "config": [(name, value) for name, value in endpoint.config.items() if value not in ("", [])],
+        "config": [(name.replace("_", " "), _written(value)) for name, value in endpoint.config.items() if value],
         "tolerance": endpoint.tolerance_seconds or scheme.TOLERANCE_SECONDS,
         "secrets": endpoint.secrets.live(now),
         "rules": rules,
@@ -50,6 +50,11 @@ def detail(request: HtmxRequest, pk: int) -> HttpResponse:
         ),
     }
     return pages.render_page(request, "cache/endpoint.html", context, fragment="live")
+
+
+def _written(value: object) -> str:
+    """A setting as it is read."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

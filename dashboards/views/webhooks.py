@@ -22,7 +22,7 @@ from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
 from edgeops.invalidations.models import Request, Source, Suspension
 from edgeops.invalidations.refusals import TenantRefusedError
-from edgeops.webhooks import endpoints, pausing, recipes
+from edgeops.webhooks import again, endpoints, pausing, recipes
 from edgeops.webhooks.models import Endpoint, Rule, WebhookDelivery
 from edgeops.webhooks.schemes import known
 
@@ -45,6 +45,11 @@ class Arrived:
 
     delivery: WebhookDelivery
     requests: Sequence[Request]
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether today's rules can be run on it."""
+        return again.can_repeat(self.delivery)
 
 
 @require_GET

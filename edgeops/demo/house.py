@@ -17,7 +17,7 @@ WELCOME = """
   Try this (data is simulated; {aws}):
     1. Overview: the Catalog API is in ALARM right now; the Products API was, two hours ago, and recovered.
     2. Open an API, change the time range, look at a trace that failed.
-    3. Cache, "Invalidate": /products/1 with a reason; follow it until it is verified at the edge.
+    3. Cache, "New invalidation": /products/1 with a reason; follow it until it is verified at the edge.
     4. Inbox: the notifications as really received, and webhooks of three senders to copy into a terminal.
     5. Break something: EDGEOPS_MODE=demo{port} .venv/bin/python manage.py simulate scenario lambda_errors products
 

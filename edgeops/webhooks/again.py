@@ -80,6 +80,13 @@ def redeliver(deliveries: Sequence[WebhookDelivery], *, reason: str, actor: Acto
     return len(again)
 
 
+def can_repeat(delivery: WebhookDelivery) -> bool:
+    """Whether rules can be run on it once more."""
+    is_over = delivery.state in REPEATABLE and delivery.next_at is None
+    is_kept = bool(delivery.encrypted_body) and delivery.endpoint.deleted_at is None
+    return is_over and is_kept and not delivery.is_control
+
+
 def dead_letters(endpoint_id: int | None = None) -> "models.QuerySet[WebhookDelivery]":
     """Deliveries whose run failed five times, oldest first; those with a body can be redelivered."""
     dead = WebhookDelivery.objects.filter(state=DeliveryVerdict.DEAD).select_related("endpoint").order_by("pk")

@@ -6,7 +6,7 @@ import pytest
 from edgeops.access.models import Audit
 from edgeops.invalidations.models import Request
 from edgeops.webhooks import running
-from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
+from edgeops.webhooks.models import DeliveryVerdict, Endpoint, Rule, WebhookDelivery
 from tests.fixtures.webhooks import event, receive
 
 LOG = "/cache/webhooks/deliveries/"
@@ -145,3 +145,29 @@ def test_dead_letters_are_rehearsed_together(client, otto, delivered):
     page = text(client.post(LOG + "rehearse/", {"dead": "1"}))
     assert f'name="delivery" value="{dead.pk}"' in page
     assert "of 1 delivery" in page
+
+
+def test_only_what_can_be_run_again_can_be_chosen(client, otto, delivered):
+    fit, refused, control = delivered(1), delivered(2), delivered(3)
+    WebhookDelivery.objects.filter(pk=refused.pk).update(state=DeliveryVerdict.REJECTED)
+    WebhookDelivery.objects.filter(pk=control.pk).update(is_control=True)
+    client.force_login(otto)
+    page = text(client.get(LOG))
+    assert re.findall(r'name="delivery" value="(\d+)"', page) == [str(fit.pk)]
+    Endpoint.objects.update(deleted_at=fit.received_at)
+    assert 'name="delivery"' not in text(client.get(LOG))
+
+
+def test_dead_letters_are_offered_where_there_are_any(client, otto, delivered):
+    dead = delivered(1)
+    client.force_login(otto)
+    assert "Rehearse the dead letters" not in text(client.get(LOG))
+    WebhookDelivery.objects.filter(pk=dead.pk).update(state=DeliveryVerdict.DEAD)
+    assert "Rehearse the dead letters" in text(client.get(LOG))
+
+
+def test_a_rehearsal_without_rules_says_that_nothing_comes_of_it(client, otto, delivered):
+    delivery = delivered(1)
+    Rule.objects.update(is_enabled=False)
+    client.force_login(otto)
+    assert "nothing would come of it" in text(client.post(LOG + "rehearse/", {"delivery": delivery.pk}))

@@ -75,6 +75,7 @@ def test_a_viewer_sees_the_policy_in_words_and_changes_nothing(
     assert '<span class="mono">cache-tag</span>, read' in shown
     assert "<dt>Storm breaker</dt><dd>off</dd>" in shown
     assert "0.5 a second" in shown
+    assert "150 a second" in shown
     for word in ("Edit the policy", "Suspend invalidations", "New invalidation"):
         assert word not in shown
 
@@ -216,6 +217,7 @@ def test_a_stage_cache_is_flushed_by_typing_its_name(client, otto, page, stage):
     for _ in range(2):
         shown = text(client.post(url, {"reason": "Prices", "confirm": "prod"}, follow=True))
     assert "is being emptied" in shown
+    assert 'data-refresh-seconds="2"' in shown
     assert StageFlush.objects.get().requested_by == "otto"
 
 
@@ -250,4 +252,6 @@ def test_an_earlier_suspension_that_ran_out_is_told(client, vera, page, distribu
         distribution, actor=ADA, reason="Night", now=now - timedelta(hours=2), until=now - timedelta(hours=1)
     )
     client.force_login(vera)
-    assert "Night" in text(client.get(page))
+    shown = text(client.get(page))
+    assert "Night" in shown
+    assert "data-refresh-seconds" not in shown

@@ -132,6 +132,10 @@ def test_everyone_sees_how_an_endpoint_is_proven_and_what_to_copy(
     assert "EDGEOPS_WEBHOOK_SECRET" in shown
     assert "1 not proven" in shown
     assert "msg_1" in shown
+    assert "<dt>Headers</dt>" in shown
+    log = client.get(page, headers={"HX-Request": "true"}).content.decode()
+    assert log.lstrip().startswith('<section class="card" id="live"')
+    assert "curl -i" not in log, "what somebody copies must not be replaced under their hands"
     for word in ("New secret", "Pause</button>", "Close</button>", ">Edit<", ">Delete<"):
         assert word not in shown
 

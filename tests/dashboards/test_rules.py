@@ -145,6 +145,7 @@ def test_a_rule_is_switched_off_and_deleted(client, ada, rule):
     assert rules.running(rule.endpoint) == []
     assert "(off)" in text(client.get(f"/cache/webhooks/{rule.endpoint_id}/"))
     client.post(url + "switch/", {"enabled": "yes"})
+    assert "<summary>Delete this rule</summary>" in text(client.get(url))
     assert "runs no more" in text(client.post(url + "delete/", follow=True))
     assert not Rule.objects.existing().exists()
     assert client.get(url).status_code == 404
