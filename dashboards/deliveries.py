@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from dashboards.narrowing import Narrowing, number
-from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
+from edgeops.webhooks.models import DeliveryVerdict
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,18 @@ class LogNarrowing(Narrowing):
         wrong_verdict = self.verdict and self.verdict not in DeliveryVerdict
         return [*super().problems, *([f"There is no verdict “{self.verdict}”."] if wrong_verdict else [])]
 
-    def apply(self, deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-        """Those that fit."""
-        return deliveries.filter(*self._conditions(), *self.days("received_at"))
+    @property
+    def choices(self) -> list[Q]:
+        """What an index finds."""
+        return [*self._choices(), *self.days("received_at")]
 
-    def _conditions(self) -> Iterator[Q]:
+    @property
+    def texts(self) -> list[Q]:
+        """What has to be looked for."""
+        return [Q(message_id__icontains=self.text) | Q(event_type__icontains=self.text)] if self.text else []
+
+    def _choices(self) -> Iterator[Q]:
         if (endpoint := number(self.endpoint)) is not None:
             yield Q(endpoint=endpoint)
         if self.verdict in DeliveryVerdict:
             yield Q(state=self.verdict)
-        if self.text:
-            yield Q(message_id__icontains=self.text) | Q(event_type__icontains=self.text)

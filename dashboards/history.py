@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from dashboards.narrowing import Narrowing, number
 from edgeops.invalidations.models import Item, Request, RequestState, Source
@@ -42,7 +42,17 @@ class HistoryNarrowing(Narrowing):
 
     def apply(self, requests: QuerySet[Request]) -> QuerySet[Request]:
         """Those that fit."""
-        return requests.filter(*self._texts(), *self._choices(), *self.days("requested_at"))
+        return requests.filter(*self.choices, *self.texts)
+
+    @property
+    def choices(self) -> list[Q]:
+        """What an index finds."""
+        return [*self._choices(), *self.days("requested_at")]
+
+    @property
+    def texts(self) -> list[Q]:
+        """What has to be looked for."""
+        return list(self._texts())
 
     def _texts(self) -> Iterator[Q]:
         if self.who:
@@ -53,7 +63,7 @@ class HistoryNarrowing(Narrowing):
             yield Q(tenant__name__icontains=self.tenant)
         if self.path:
             named = Q(sent_form__icontains=self.path) | Q(raw__icontains=self.path)
-            yield Q(pk__in=Item.objects.filter(named).values("request"))
+            yield Q(Exists(Item.objects.filter(named, request=OuterRef("pk"))))
 
     def _choices(self) -> Iterator[Q]:
         if self.source in Source:

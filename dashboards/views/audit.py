@@ -1,12 +1,11 @@
 """The audit log: who did what, to what, why and from where."""
 
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from dashboards import pages
+from dashboards import pages, paging
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
 from edgeops.access.models import Audit
@@ -19,20 +18,13 @@ ROWS_A_PAGE = 100
 def audit(request: HtmxRequest) -> HttpResponse:
     """Newest first; `actor` narrows to one name, `q` to rows whose action, summary, reason or subject holds a text."""
     actor, text = request.GET.get("actor", "").strip(), request.GET.get("q", "").strip()
-    page = Paginator(_matching(actor, text), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "actor": actor, "text": text, "filters": urlencode({"actor": actor, "q": text})}
+    page = paging.read(Audit.objects.all(), request.GET, by="at", size=ROWS_A_PAGE, texts=_texts(actor, text))
+    filters = urlencode({"actor": actor, "q": text}) if actor or text else ""
+    context = {"page": page, "actor": actor, "text": text, "filters": filters}
     return pages.render_page(request, "audit/audit.html", context, fragment="live")
 
 
-def _matching(actor: str, text: str) -> QuerySet[Audit]:
-    rows = Audit.objects.order_by("-at", "-id")
-    if actor:
-        rows = rows.filter(actor__icontains=actor)
-    if text:
-        rows = rows.filter(
-            Q(action__icontains=text)
-            | Q(summary__icontains=text)
-            | Q(reason__icontains=text)
-            | Q(subject_id__icontains=text)
-        )
-    return rows
+def _texts(actor: str, text: str) -> list[Q]:
+    named = Q(action__icontains=text) | Q(summary__icontains=text)
+    meant = Q(reason__icontains=text) | Q(subject_id__icontains=text)
+    return [*([Q(actor__icontains=actor)] if actor else []), *([named | meant] if text else [])]

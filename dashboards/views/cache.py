@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import pages, purses, sheets
+from dashboards import pages, paging, purses, sheets
 from dashboards.history import STATES, HistoryNarrowing
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import viewer
@@ -31,9 +30,9 @@ HEADER = ("id", "requested_at", "distribution", "tenant", "state", "requested_by
 def history(request: HtmxRequest) -> HttpResponse:
     """Invalidations newest first, all or narrowed, what is under way, and the newest webhook deliveries."""
     narrowing, now = HistoryNarrowing.of(request.GET), timezone.now()
-    found = narrowing.apply(Request.objects.newest().with_first_items(ITEMS_IN_A_ROW))
+    found = Request.objects.newest().with_first_items(ITEMS_IN_A_ROW).filter(*narrowing.choices)
     context = {
-        "page": Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page")),
+        "page": paging.read(found, request.GET, by="requested_at", size=ROWS_A_PAGE, texts=narrowing.texts),
         "narrowing": narrowing,
         "states": [*((name, title) for name, (title, _) in STATES.items()), *RequestState.choices],
         "sources": Source.choices,

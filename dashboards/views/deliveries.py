@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import pages
+from dashboards import pages, paging
 from dashboards.deliveries import LogNarrowing
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import operator, viewer
@@ -27,10 +26,11 @@ ROWS_A_PAGE, BODY_SHOWN = 50, 100_000
 def log(request: HtmxRequest) -> HttpResponse:
     """Every delivery, newest first, all or narrowed."""
     narrowing = LogNarrowing.of(request.GET)
-    page = Paginator(narrowing.apply(WebhookDelivery.objects.newest()), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    found = WebhookDelivery.objects.newest().filter(*narrowing.choices)
+    page = paging.read(found, request.GET, by="received_at", size=ROWS_A_PAGE, texts=narrowing.texts)
     context = {
         "page": page,
-        "deliveries": with_requests(list(page.object_list)),
+        "deliveries": with_requests(page.rows),
         "narrowing": narrowing,
         "verdicts": DeliveryVerdict.choices,
         "endpoints": Endpoint.objects.order_by("name", "pk"),

@@ -173,7 +173,8 @@ class WebhookDeliveryQuerySet(WaitingQuerySet["WebhookDelivery"]):
 class WebhookDelivery(WaitingRow):
     """One post to an endpoint, durable before the sender is told that it was accepted."""
 
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries")
+    # Of its indexes below several begin with the endpoint.
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     message_id = models.CharField(max_length=200, null=True, help_text="The sender's id; empty for refused posts.")
     received_at = models.DateTimeField()
     address = models.GenericIPAddressField(null=True, blank=True)
@@ -206,6 +207,8 @@ class WebhookDelivery(WaitingRow):
         indexes = [
             models.Index(fields=["next_at"], name="webhook_waiting", condition=Q(next_at__isnull=False)),  # the sweep
             models.Index(fields=["-received_at"], name="webhook_newest"),  # the event log
+            models.Index(fields=["endpoint", "-received_at"], name="webhook_narrowed"),  # the log of one endpoint
+            models.Index(fields=["state", "-received_at"], name="webhook_by_state"),  # what failed, the dead letters
             models.Index(fields=["endpoint", "body_digest"], name="webhook_same_body"),  # bodies sent again
         ]
 

@@ -1,10 +1,12 @@
 import csv
+import html
 import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from dashboards import paging
 from edgeops.access.audit import Actor
 from edgeops.estate.models import AccountHealth, Distribution
 from edgeops.invalidations import ledger, suspending
@@ -16,6 +18,11 @@ CSV = "/cache/invalidations.csv"
 
 def text(response):
     return re.sub(r"\s+", " ", response.content.decode())
+
+
+def following(page, words):
+    """What a link of the page asks for."""
+    return html.unescape(re.search(rf'href="(\?[^"]*)">{words}</a>', page)[1])
 
 
 def rows(response):
@@ -83,7 +90,7 @@ def three(asked, account, now):
         ({"since": "2026-11-22", "until": "2026-11-22", "who": "shop"}, {"/hooked"}),
         ({"since": "yesterday"}, {"/mine", "/hooked", "/old"}),
         ({"distribution": "not one"}, {"/mine", "/hooked", "/old"}),
-        ({"page": "99"}, {"/mine", "/hooked", "/old"}),
+        ({"before": "nonsense", "after": "2026-11-22T12:00:00~7"}, {"/mine", "/hooked", "/old"}),
     ],
 )
 def test_the_history_and_its_file_are_narrowed_alike(client, vera, three, query, found):
@@ -112,10 +119,26 @@ def test_the_history_has_pages_that_keep_what_narrows_it(client, vera, asked, dj
         asked(f"/products/{number}", "/a", "/b", "/c", reason="price fix")
     client.force_login(vera)
     with django_assert_max_num_queries(18):
-        page = text(client.get("/cache/", {"why": "price", "page": "2"}))
-    assert "Page 2 of 2" in page
-    assert 'href="?why=price&amp;page=1"' in page
+        page = text(client.get("/cache/", {"why": "price"}))
     assert "4 in all" in page
+    older = client.get("/cache/" + following(page, "Older"))
+    assert text(older).count("4 in all") == 3
+    assert 'href="?why=price">Newest</a>' in text(older)
+    assert ">Older<" not in text(older)
+    assert text(client.get("/cache/" + following(text(older), "Newer"))).count("4 in all") == 50
+
+
+def test_what_is_looked_for_is_looked_for_page_by_page(client, vera, asked, now, monkeypatch):
+    for number in range(6):
+        asked(f"/products/{number}", now=now + timedelta(minutes=number))
+    monkeypatch.setattr(paging, "LOOKED_THROUGH", 4)
+    client.force_login(vera)
+    page = text(client.get("/cache/", {"path": "DUCTS/1"}))
+    assert "No invalidation fits so far" in page
+    assert "looked for in 4 invalidations, as far as <time" in page
+    page = text(client.get("/cache/" + following(page, "Older")))
+    assert ">/products/1</a>" in page
+    assert "looked for in" not in page
 
 
 def test_a_cell_of_the_file_is_never_a_formula(client, vera, asked):

@@ -80,7 +80,7 @@ class RequestQuerySet(models.QuerySet["Request"]):
 
     def newest(self) -> Self:
         """For the history: newest first, with their batch."""
-        return self.select_related("distribution", "tenant", "batch").order_by("-requested_at", "uuid")
+        return self.select_related("distribution", "tenant", "batch").order_by("-requested_at", "-uuid")
 
     def with_first_items(self, count: int) -> Self:
         """Each with its `first_items`, so many at most: a request may have thousands."""
