@@ -222,6 +222,25 @@ def test_the_images_commands_serve_pages_in_production(instructions, services, p
     assert run([sys.executable, "bin/healthcheck", live], production).returncode == 1
 
 
+def test_in_production_a_webhook_over_plain_http_is_refused_where_a_page_is_redirected(production):
+    script = (
+        "import django; django.setup()\n"
+        "from django.test import Client\n"
+        "browser = Client(headers={'Host': 'edgeops.example.test'})\n"
+        "for method, path in (('POST', '/hooks/v1/key'), ('GET', '/hooks/v1/key'), ('GET', '/cache/')):\n"
+        "    answer = browser.generic(method, path, '{}', 'application/json')\n"
+        "    print(answer.status_code, answer.get('Location'), answer.content.decode()[:28])\n"
+    )
+    environment = production | {"DJANGO_SETTINGS_MODULE": "edgeops.settings"}
+    ended = run([sys.executable, "-c", script], environment)
+
+    assert ended.stdout.splitlines() == [
+        '403 None {"error": "post to https://;',
+        "405 None ",
+        "301 https://edgeops.example.test/cache/ ",
+    ], ended.stderr
+
+
 def test_the_image_needs_nothing_that_only_tests_and_the_demo_have(production):
     script = (
         f"import sys\nfor name in {DEV_ONLY!r}: sys.modules[name] = None\n"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
@@ -31,6 +32,7 @@ log = logging.getLogger("edgeops.hooks")
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # A post holds one of few threads; whoever drips a body is cut off.
 BODY_SECONDS = 20
+PLAIN_HTTP = "post to https://; what comes over plain http can be read on its way, so nothing of it is taken"
 STATUSES = {Answer.ACCEPTED: 202, Answer.DUPLICATE: 200, Answer.PONG: 200}
 # What a sender is told never says which check failed; the event log does.
 REFUSALS = {Answer.MALFORMED: 400, Answer.UNPROVEN: 401}
@@ -50,6 +52,8 @@ class BodyError(Exception):
 @require_POST
 def receive(request: HttpRequest, key: str) -> JsonResponse:
     """Take one post: 202 when it is stored, 200 when it was before, and nothing like it otherwise."""
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        return _refusal(403, PLAIN_HTTP)
     try:
         endpoint = Endpoint.objects.filter(key=key).first() if KEY.fullmatch(key) else None
         if endpoint is None or (not endpoint.is_enabled and endpoint.deleted_at is None):

@@ -55,6 +55,25 @@ def test_a_signed_post_is_accepted_once_stored(post, published, slash):
     assert not response.cookies
 
 
+def test_where_pages_are_for_https_alone_a_plain_post_is_refused_unread(post, settings, monkeypatch):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_REDIRECT_EXEMPT = True, [r"^hooks/v1/"]
+    monkeypatch.setattr(hooks, "_body", None)  # whoever reads it fails
+    for changes in ({}, {"slash": "/"}, {"headers": {}}, {"key": "nobodys"}):
+        response = post(**changes)
+        assert (response.status_code, response.json()["error"][:17]) == (403, "post to https://;")
+        assert "Location" not in response
+    assert not WebhookDelivery.objects.exists()
+    assert not RefusalCount.objects.exists()
+
+
+def test_where_pages_are_for_https_alone_a_post_over_it_is_taken(post, settings):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_REDIRECT_EXEMPT = True, [r"^hooks/v1/"]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    signed = signed_headers(BODY, timezone.now())
+    assert post(headers=signed | {"X-Forwarded-Proto": "http"}).status_code == 403
+    assert post(headers=signed | {"X-Forwarded-Proto": "https"}).status_code == 202
+
+
 def test_header_names_are_read_in_any_case(post):
     headers = {name.upper(): value for name, value in signed_headers(BODY, timezone.now()).items()}
     assert post(headers=headers).status_code == 202
