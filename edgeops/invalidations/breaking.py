@@ -16,6 +16,7 @@ from edgeops.invalidations import asking, covering, failing, freezing, marks, su
 from edgeops.invalidations.models import Item, ItemKind, Policy, Request, RequestState, Source, Suspension
 from edgeops.invalidations.models.requests import UNSENT
 from edgeops.invalidations.refusals import AskingError
+from edgeops.invalidations.suspending import SuspensionError
 from edgeops.invalidations.windows import Window
 
 SPAN = timedelta(minutes=1)
@@ -61,7 +62,10 @@ def _pause(distribution: Distribution, lane: str, asked: int, limit: int, now: d
         "Look at its sender, then resume it, or invalidate one wildcard instead."
     )
     with transaction.atomic():
-        made = suspending.suspend(distribution, actor=SYSTEM, reason=reason, now=now, lane=lane)
+        try:
+            made = suspending.suspend(distribution, actor=SYSTEM, reason=reason, now=now, lane=lane)
+        except SuspensionError:  # by another tick, a moment ago
+            return
         failing.note_pause(made, now)
         newest = Request.objects.queued().filter(distribution=distribution, lane=lane).order_by("-queued_at").first()
         if newest is not None:

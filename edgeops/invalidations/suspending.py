@@ -31,18 +31,16 @@ def suspend(
     if until is not None and until <= now:
         raise SuspensionError("The end of a suspension lies in the future.")
     with transaction.atomic():
-        same = Suspension.objects.filter(distribution=distribution, lane=lane, lifted_at=None)
-        same.filter(until__lte=now).update(lifted_at=F("until"), lifted_by=SYSTEM.name)
-        if (known := same.first()) is not None:
-            raise SuspensionError(f"It is suspended already. {known.words}")
-        made = Suspension.objects.create(
+        over = Suspension.objects.filter(distribution=distribution, lane=lane, lifted_at=None, until__lte=now)
+        over.update(lifted_at=F("until"), lifted_by=SYSTEM.name)
+        made, is_new = Suspension.objects.get_or_create(
             distribution=distribution,
             lane=lane,
-            since=now,
-            until=until,
-            by=actor.name[:200],
-            reason=reason.strip()[:500],
+            lifted_at=None,
+            defaults={"since": now, "until": until, "by": actor.name[:200], "reason": reason.strip()[:500]},
         )
+        if not is_new:
+            raise SuspensionError(f"It is suspended already. {made.words}")
         _record("suspended", made, actor, now)
     return made
 

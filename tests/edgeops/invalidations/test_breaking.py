@@ -6,7 +6,7 @@ from django.db import connection
 
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
-from edgeops.invalidations import approvals, asking, breaking, policies, suspending
+from edgeops.invalidations import approvals, asking, breaking, coalescing, policies, suspending
 from edgeops.invalidations.breaking import ReplacementError
 from edgeops.invalidations.models import Item, Request, RequestState, Source, Suspension
 from edgeops.timeline.models import Event, Failure
@@ -64,6 +64,17 @@ def test_each_pause_is_a_failure_since_each_needs_a_person(paused, post, tick, d
         post(f"/later/{number}", at=later)
     tick(later + 2 * SECOND)
     assert list(Failure.objects.values_list("count", flat=True)) == [1, 1]
+
+
+def test_a_tick_that_finds_a_source_paused_by_another_a_moment_ago_goes_on(limited, post, asked, now):
+    for number in range(6):
+        post(f"/products/{number}")
+    asked("/by-hand")
+    seen_by_both = coalescing.closed(now + 2 * SECOND)
+    for _ in range(2):
+        left = breaking.watch(seen_by_both, now + 2 * SECOND)
+        assert [window.lane for window in left] == ["people"]
+    assert (Suspension.objects.count(), Failure.objects.get().count) == (1, 1)
 
 
 def test_a_person_who_suspends_is_no_failure(distribution, now):

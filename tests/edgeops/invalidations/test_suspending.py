@@ -7,6 +7,7 @@ from edgeops.access.models import Audit
 from edgeops.invalidations import suspending
 from edgeops.invalidations.models import RequestState, Suspension
 from edgeops.invalidations.suspending import SuspensionError
+from tests.fixtures.threads import at_once
 
 ADA = Actor("user", "ada", "192.0.2.1")
 MINUTE = timedelta(minutes=1)
@@ -48,3 +49,12 @@ def test_one_suspension_at_a_time(distribution, now):
     suspending.suspend(distribution, actor=ADA, reason="one source", lane="webhook shop", now=now)
     suspending.suspend(distribution, actor=ADA, reason="anew", now=now + MINUTE)
     assert Suspension.objects.active(now + MINUTE).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_suspend_at_once_the_second_is_told(distribution, now):
+    found = at_once(4, lambda: suspending.suspend(distribution, actor=ADA, reason="origin is down", now=now))
+    assert Suspension.objects.count() == 1
+    told = [str(one) for one in found if isinstance(one, SuspensionError)]
+    assert len(told) == 3
+    assert all("It is suspended already. Held since 2026-11-22 12:00 UTC by ada" in words for words in told)
