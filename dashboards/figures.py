@@ -31,8 +31,8 @@ TONES = {
 }
 INK = "#5b6472"
 WIDTH = 1.6
-# Labels closer than this share of the chart's width would be printed over each other.
-MARKS_APART = 24
+# Labels of two numbers closer than this share of the chart's width would be printed over each other.
+MARKS_APART = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,9 @@ def test_events_too_close_to_tell_apart_share_a_label():
 
     assert labels["text"] == ["1–3", "4"]
     assert labels["hovertext"] == ["Step 1<br>Step 2<br>Step 3", "Later"]
+    marks = [Mark(number, NOW - timedelta(seconds=900 - 45 * number), "Step", "x") for number in range(1, 20)]
+    *_, labels = drawn([1.0], marks=marks)["data"]
+    assert labels["text"][-3:] == ["13–15", "16–18", "19"]
 
 
 def test_what_people_wrote_stays_text_in_a_label_and_in_an_export():
