@@ -31,6 +31,7 @@ def log(request: HtmxRequest) -> HttpResponse:
     context = {
         "page": page,
         "deliveries": with_requests(page.rows),
+        "is_moving": any(one.next_at is not None for one in page.rows),
         "narrowing": narrowing,
         "verdicts": DeliveryVerdict.choices,
         "endpoints": Endpoint.objects.order_by("name", "pk"),

@@ -174,3 +174,12 @@ def test_a_rehearsal_without_rules_says_that_nothing_comes_of_it(client, otto, d
     Rule.objects.update(is_enabled=False)
     client.force_login(otto)
     assert "nothing would come of it" in text(client.post(LOG + "rehearse/", {"delivery": delivery.pk}))
+
+
+def test_the_log_follows_what_is_run_again_until_it_is_over(client, otto, delivered, now):
+    delivery = delivered(1)
+    client.force_login(otto)
+    assert "data-refresh-seconds" not in text(client.get(LOG))
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(next_at=now, state=DeliveryVerdict.ACCEPTED)
+    assert 'data-refresh-seconds="2"' in text(client.get(LOG))
+    assert text(client.get(LOG, headers={"HX-Request": "true"})).lstrip().startswith('<div id="live"')

@@ -169,6 +169,8 @@ def test_an_operator_pauses_and_resumes(client, otto, endpoint, page):
     assert "Say why" in text(client.post(page + "pause/", {"paused": "yes"}, follow=True))
     shown = text(client.post(page + "pause/", {"paused": "yes", "reason": "A <loop>"}, follow=True))
     assert "A &lt;loop&gt;" in shown
+    assert "What is held, and one wildcard instead</a>" in shown
+    assert "Let it go on</h2>" in shown
     assert "A &lt;loop&gt;" in text(client.get("/cache/webhooks/"))
     assert pausing.paused([endpoint], timezone.now())
     assert "Resumed" in text(client.post(page + "pause/", follow=True))
