@@ -10,7 +10,7 @@ from dashboards import paging
 from edgeops.access.audit import Actor
 from edgeops.estate.models import AccountHealth, Distribution
 from edgeops.invalidations import ledger, suspending
-from edgeops.invalidations.models import CostMonth, Policy, Request, RequestState, Source
+from edgeops.invalidations.models import CostMonth, Policy, Request, RequestState, Source, Suspension
 from tests.fixtures.webhooks import event, receive
 
 CSV = "/cache/invalidations.csv"
@@ -193,6 +193,8 @@ def test_a_suspension_is_told_above_the_history(client, vera, distribution):
     page = text(client.get("/cache/"))
     assert f'<a href="/cache/distributions/{distribution.pk}/">products</a> are held.</strong>' in page
     assert "by ada: Deploy &lt;now&gt;" in page
+    Suspension.objects.update(lane="webhook shop")
+    assert "products</a> by one source are held.</strong>" in text(client.get("/cache/"))
 
 
 def test_the_fields_that_narrow_are_folded_until_they_narrow(client, vera, asked):

@@ -19,6 +19,7 @@ from edgeops.invalidations.models import (
     QuotaProfile,
     Request,
     RequestState,
+    Source,
     WarmUp,
 )
 from edgeops.webhooks import running
@@ -428,6 +429,18 @@ def test_a_batch_that_failed_unsent_promises_neither_bill_nor_proof(client, otto
     assert "1, none known to be billed" in page
     assert "Verified at the edge" not in page
     assert "ask again with “Copy as a new one”" in page
+
+
+def test_what_stays_stale_says_where_to_look_unless_edgeops_tries_once_more(client, vera, frozen, asked):
+    request = frozen("/a")
+    Request.objects.update(state=RequestState.VERIFY_FAILED)
+    client.force_login(vera)
+    url = reverse("invalidation", args=[request.uuid])
+    assert "Look for a cache behind CloudFront" in text(client.get(url))
+    asked("/a", source=Source.VERIFY_RETRY, cause=("request", request.uuid))
+    page = text(client.get(url))
+    assert "Look for a cache behind CloudFront" not in page
+    assert "EdgeOps asked" in page
 
 
 def test_what_is_held_leads_to_where_it_is_resumed(client, vera, asked, distribution):
