@@ -62,6 +62,7 @@ def ask(
     may_invalidate_everything: bool,
     tenant: Tenant | None = None,
     cause: tuple[str, object] = ("", ""),
+    lane: str = "",
     rule: str = "",
     ceiling: str = "",
     priority: Priority = Priority.NORMAL,
@@ -72,8 +73,9 @@ def ask(
 
     Raises TenantRefusedError, ItemsRefusedError, ScopeRefusedError or ReasonMissingError; nothing is written then.
     Where the distribution's policy asks for it, the request waits for a second person. `may_invalidate_everything` says
-    that an admin asks. `tenant` is whose cache is meant, of a distribution for tenants; a key is of one tenant.
-    `ceiling` is the rule's: whatever the policy lets paths be gathered into, these become nothing wider.
+    that an admin asks. `tenant` is whose cache is meant, of a distribution for tenants; a key is of one tenant. The
+    request waits in the actor's `lane` unless another is named, as by whom has a source's event run again. `ceiling` is
+    the rule's: whatever the policy lets paths be gathered into, these become nothing wider.
     """
     if tenant is not None:
         configs.look_again(tenant, now)
@@ -89,7 +91,7 @@ def ask(
         distribution=distribution,
         tenant=tenant,
         source=source,
-        lane=source.lane(actor.name)[:220],
+        lane=(lane or source.lane(actor.name))[:220],
         priority=priority,
         requested_by=actor.name,
         requested_by_kind=actor.kind,

@@ -10,7 +10,7 @@ from edgeops.invalidations import asking
 from edgeops.invalidations.asking import AskingError
 from edgeops.invalidations.items import named
 from edgeops.invalidations.models import Request, Source
-from edgeops.webhooks import pins, repeats, rules, trying
+from edgeops.webhooks import pausing, pins, repeats, rules, trying
 from edgeops.webhooks.models import DeliveryVerdict, Rule, WebhookDelivery
 from edgeops.webhooks.trying import Document, Trial
 
@@ -123,7 +123,8 @@ def _requested(
             distribution=endpoint.distribution,
             tenant=endpoint.tenant,
             items=trial.items,
-            actor=Actor(kind="webhook", name=endpoint.name, address=delivery.address),
+            actor=_actor(delivery),
+            lane=pausing.lane(endpoint),
             source=Source.WEBHOOK,
             reason=f"{done.event or 'event'} ({delivery.message_id or f'delivery {delivery.pk}'}){by}",
             idempotency_key=f"{delivery.pk}:{rule.pk}{again}",
@@ -137,6 +138,13 @@ def _requested(
     except AskingError as error:
         done.errors.append(f"Rule {name}: {error}")
         return None
+
+
+def _actor(delivery: WebhookDelivery) -> Actor:
+    """Who asks: the endpoint, or whoever had the delivery run again, who then is no second person to approve it."""
+    if delivery.rerun_by:
+        return Actor(kind="user", name=delivery.rerun_by)
+    return Actor(kind="webhook", name=delivery.endpoint.name, address=delivery.address)
 
 
 def _not_before(rule: Rule, delivery: WebhookDelivery) -> datetime | None:

@@ -4,8 +4,9 @@ import pytest
 
 from edgeops.access.audit import Actor
 from edgeops.access.models import Audit
-from edgeops.invalidations.models import Request
-from edgeops.webhooks import again, endpoints, receiving, rules, running
+from edgeops.invalidations import approvals
+from edgeops.invalidations.models import Policy, Request
+from edgeops.webhooks import again, endpoints, pausing, receiving, rules, running
 from edgeops.webhooks.again import CannotRedeliverError
 from edgeops.webhooks.definitions import Definition
 from edgeops.webhooks.models import DeliveryVerdict, WebhookDelivery
@@ -85,6 +86,24 @@ def test_many_are_spread_over_time_and_more_than_a_hundred_are_refused(ran, now)
             again.redeliver([deliveries[0]] * count, reason="x", actor=OTTO, now=now)
         with pytest.raises(CannotRedeliverError, match="From 1 to 100"):
             again.rehearse([deliveries[0]] * count)
+
+
+def test_whoever_has_a_delivery_run_again_asks_for_it_and_is_no_second_person(ran, endpoint, now):
+    delivery = ran()
+    Policy.objects.create(distribution=endpoint.distribution, max_items=1, asks_approval=True)
+    again.redeliver([delivery], reason="Prices", actor=OTTO, now=now)
+    (asked,) = running.run(delivery.pk, now=now)
+    assert (asked.state, asked.requested_by_kind, asked.requested_by) == ("awaiting_approval", "user", "otto")
+    assert not approvals.may_decide(asked, OTTO)
+    assert approvals.may_decide(asked, Actor("user", "ada"))
+
+
+def test_what_is_run_again_is_held_with_its_endpoint(ran, endpoint, now):
+    delivery = ran()
+    pausing.pause(endpoint, reason="Storm", actor=OTTO, now=now)
+    again.redeliver([delivery], reason="Prices", actor=OTTO, now=now)
+    (asked,) = running.run(delivery.pk, now=now)
+    assert (asked.state, asked.lane) == ("held", "webhook product data")
 
 
 @pytest.mark.django_db(transaction=True)
