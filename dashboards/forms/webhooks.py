@@ -147,6 +147,11 @@ class SecretForm(forms.Form):
     """A new secret, the sender's own where it has one."""
 
     secret = forms.CharField(**SECRET)
+    ends_others = forms.BooleanField(
+        required=False,
+        label="A secret leaked: end the others at once",
+        help_text="Posts signed with them are refused from then on. Otherwise they are taken for 24 hours more.",
+    )
 
     def __init__(self, *args: Any, scheme: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -93,7 +93,7 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
 @never_cache
 @admin
 def rotate(request: HtmxRequest, pk: int) -> HttpResponse:
-    """A new secret, shown this one time; the old one verifies for a day more."""
+    """A new secret, shown this one time; the old one verifies for a day more, unless it leaked."""
     endpoint = _existing(pk)
     form = SecretForm(request.POST, scheme=endpoint.scheme)
     if not form.is_valid():
@@ -104,8 +104,8 @@ def rotate(request: HtmxRequest, pk: int) -> HttpResponse:
             endpoint,
             actor=pages.actor(request),
             now=timezone.now(),
-            secret=form.cleaned_data["secret"],
             instead_of=request.POST.get("instead_of", ""),
+            **form.cleaned_data,
         )
     except (AlreadyRotatedError, TooManySecretsError, SecretError) as error:
         messages.error(request, str(error))

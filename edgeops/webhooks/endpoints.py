@@ -138,8 +138,16 @@ def change(
         setattr(endpoint, name, value)
 
 
-def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "", instead_of: str | None = None) -> str:
-    """A new secret, the sender's own where given; the old ones verify for 24 hours more.
+def rotate(
+    endpoint: Endpoint,
+    *,
+    actor: Actor,
+    now: datetime,
+    secret: str = "",
+    instead_of: str | None = None,
+    ends_others: bool = False,
+) -> str:
+    """A new secret, the sender's own where given; the old ones verify for 24 hours more, or no longer when one leaked.
 
     Raises SecretError, TooManySecretsError at three live ones, and AlreadyRotatedError where `instead_of` is not the
     label of the newest: the page of a new secret, loaded again, must not replace what was copied from it.
@@ -149,20 +157,14 @@ def rotate(endpoint: Endpoint, *, actor: Actor, now: datetime, secret: str = "",
         raise SecretError("This scheme has no secret to turn over.")
     with transaction.atomic():
         Endpoint.objects.select_for_update().get(pk=endpoint.pk)  # a second click waits for the first
-        live = endpoint.secrets.live(now)
         if instead_of is not None and instead_of != newest_label(endpoint, now):
             raise AlreadyRotatedError(
                 "A new secret was made already after this page was shown, so none was made now. If nobody has copied "
                 "that one, make another: each is accepted for 24 hours after it is replaced."
             )
-        if live.count() >= MAX_LIVE_SECRETS:
-            raise TooManySecretsError(
-                f"{endpoint} has {MAX_LIVE_SECRETS} live secrets already; wait until the oldest expires, "
-                "24 hours after it was replaced."
-            )
-        live.filter(not_after=None).update(not_after=now + OVERLAP)
+        _end(endpoint, now, at_once=ends_others)
         added = _add_secret(endpoint, secret, now)
-        summary = f"New secret {added.label} for webhook endpoint {endpoint}"
+        summary = f"New secret {added.label} for webhook endpoint {endpoint}{', the others ended' * ends_others}"
         _tell(endpoint, "secret_rotated", summary, actor=actor, now=now)
     return secret
 
@@ -211,6 +213,19 @@ def newest_label(endpoint: Endpoint, now: datetime) -> str:
 def _secret(scheme: str, given: str) -> str:
     found = known.get(scheme)
     return found.check_secret(given) if given else found.new_secret()
+
+
+def _end(endpoint: Endpoint, now: datetime, *, at_once: bool) -> None:
+    live = endpoint.secrets.live(now)
+    if at_once:
+        live.update(not_after=now)
+        return
+    if live.count() >= MAX_LIVE_SECRETS:
+        raise TooManySecretsError(
+            f"{endpoint} has {MAX_LIVE_SECRETS} live secrets already; wait until the oldest expires, "
+            "24 hours after it was replaced, or end the others at once."
+        )
+    live.filter(not_after=None).update(not_after=now + OVERLAP)
 
 
 def _add_secret(endpoint: Endpoint, secret: str, now: datetime) -> EndpointSecret:

@@ -164,6 +164,15 @@ def test_a_given_secret_replaces_the_old_one(client, ada, endpoint, page, now):
     assert "is not base64" in text(client.post(page + "secret/", {"secret": "whsec_x"}, follow=True))
 
 
+def test_a_secret_that_leaked_is_ended_with_the_new_one(client, ada, endpoint, page):
+    client.force_login(ada)
+    assert "A secret leaked: end the others at once" in text(client.get(page))
+    for form, live in (({}, 2), ({"ends_others": "on"}, 1)):
+        newest = endpoints.newest_label(endpoint, timezone.now())
+        client.post(page + "secret/", {"instead_of": newest, **form})
+        assert endpoint.secrets.live(timezone.now()).count() == live
+
+
 def test_an_operator_pauses_and_resumes(client, otto, endpoint, page):
     client.force_login(otto)
     assert "Say why" in text(client.post(page + "pause/", {"paused": "yes"}, follow=True))

@@ -9,10 +9,12 @@ from edgeops.webhooks import definitions, endpoints, rules
 from edgeops.webhooks.definitions import DefinitionError
 from edgeops.webhooks.endpoints import Bounds, TooManySecretsError
 from edgeops.webhooks.models import Endpoint
+from edgeops.webhooks.receiving import Answer
 from edgeops.webhooks.rules import NewRule
 from edgeops.webhooks.schemes import standard
 from edgeops.webhooks.schemes.seam import ConfigError, SecretError
 from tests.fixtures.threads import at_once
+from tests.fixtures.webhooks import event, receive
 
 ADA = Actor("user", "ada")
 
@@ -44,6 +46,17 @@ def test_secrets_cannot_be_turned_over_faster_than_they_expire(endpoint, now):
         endpoints.rotate(endpoint, actor=ADA, now=now)
     assert endpoint.secrets.count() == 3
     assert Audit.objects.filter(action="webhook_endpoint.secret_rotated").count() == 2
+
+
+def test_after_a_leak_nothing_but_the_new_secret_verifies_however_many_there_were(endpoint, now):
+    for _ in range(2):
+        endpoints.rotate(endpoint, actor=ADA, now=now)
+    fresh = endpoints.rotate(endpoint, actor=ADA, now=now, ends_others=True)
+    assert [live.secret for live in endpoints.live_secrets(endpoint, now)[0]] == [fresh]
+    told = Audit.objects.filter(action="webhook_endpoint.secret_rotated").latest("pk").summary
+    assert told == "New secret 2026-11-22-4 for webhook endpoint product data, the others ended"
+    assert receive(endpoint, event(id=7), at=now).answer == Answer.UNPROVEN
+    assert receive(endpoint, event(id=7), at=now, secret=fresh).answer == Answer.ACCEPTED
 
 
 @pytest.mark.django_db(transaction=True)
