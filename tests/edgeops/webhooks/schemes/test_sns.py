@@ -223,6 +223,20 @@ def test_a_topic_that_is_not_listed_makes_nothing_be_fetched(aws, sns_key):
     assert aws.asked == []
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"[" + b"[]," * 300_000 + b"0]", MalformedError),
+        (b'{"TopicArn":"arn:aws:sns:eu-west-1:123456789012:other","x":[' + b"[]," * 300_000 + b"0]}", UnprovenError),
+    ],
+)
+def test_what_names_no_topic_of_the_endpoint_is_not_even_read(aws, monkeypatch, body, error):
+    """Anybody may post it, and it takes a hundred times as long to read as to look through."""
+    monkeypatch.setattr(sns.payloads, "read", lambda _: pytest.fail("was read"))
+    with pytest.raises(error):
+        sns.verify(Post({}, body), CONFIG, [], now=NOW, tolerance_seconds=3_600)
+
+
 def test_a_raw_message_is_refused_with_the_reason(aws, sns_key):
     with pytest.raises(UnprovenError, match="Raw message delivery"):
         verify(signed(sns_key, message()), headers={"x-amz-sns-rawdelivery": "true"})
