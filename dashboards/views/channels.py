@@ -15,7 +15,7 @@ from dashboards.forms.channels import ChannelForm
 from dashboards.pages import HtmxRequest
 from dashboards.permissions import admin, viewer
 from edgeops.notifications import channels
-from edgeops.notifications.channels import InvalidChannelError
+from edgeops.notifications.channels import AlreadyRenewedError, InvalidChannelError
 from edgeops.notifications.models import Channel, Delivery, DeliveryState, Transport
 from edgeops.timeline.models import Failure
 
@@ -69,7 +69,12 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{channel.name} was saved.")
             return redirect("channels")
-    context = {"form": form, "channel": channel, "is_webhook": channel.transport == Transport.WEBHOOK}
+    context = {
+        "form": form,
+        "channel": channel,
+        "is_webhook": channel.transport == Transport.WEBHOOK,
+        "secret_name": channels.secret_name(channel),
+    }
     return render(request, "channels/form.html", context)
 
 
@@ -79,7 +84,12 @@ def edit(request: HtmxRequest, pk: int) -> HttpResponse:
 def renew_secret(request: HttpRequest, pk: int) -> HttpResponse:
     """Replace a webhook's secret and show the new one, once."""
     channel = get_object_or_404(Channel, pk=pk, transport=Transport.WEBHOOK)
-    secret = channels.renew_secret(channel, actor=pages.actor(request), now=timezone.now())
+    instead_of = request.POST.get("instead_of", "")
+    try:
+        secret = channels.renew_secret(channel, instead_of=instead_of, actor=pages.actor(request), now=timezone.now())
+    except AlreadyRenewedError as error:
+        messages.error(request, str(error))
+        return redirect("channel_edit", pk=pk)
     return _secret_page(request, channel, secret)
 
 

@@ -1,5 +1,6 @@
 """Creating, editing and deleting channels: each one transaction, with its audit row. Secrets are made here."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,6 +28,10 @@ class InvalidChannelError(ValueError):
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
         self.problems = problems
+
+
+class AlreadyRenewedError(Exception):
+    """The secret somebody wanted to replace is replaced already; the text says so to them."""
 
 
 def create(
@@ -70,14 +75,29 @@ def edit(
         _record(actor, "channel.edited", channel, now=now)
 
 
-def renew_secret(channel: Channel, *, actor: Actor, now: datetime) -> str:
-    """Replace the signing secret of a webhook and return the new one, which can be read at no other time."""
+def renew_secret(channel: Channel, *, instead_of: str, actor: Actor, now: datetime) -> str:
+    """Replace the signing secret of a webhook and return the new one, which can be read at no other time.
+
+    Raises AlreadyRenewedError where `instead_of` does not name the secret it has: the page of a new secret, loaded
+    again, must not replace what was copied from it.
+    """
     secret = webhook.make_secret()
-    channel.encrypted_secret = secrets.encrypt(secret)
+    same = Channel.objects.filter(pk=channel.pk, encrypted_secret=channel.encrypted_secret)
+    fresh = secrets.encrypt(secret)
     with transaction.atomic():
-        channel.save(update_fields=["encrypted_secret"])
+        if instead_of != secret_name(channel) or not same.update(encrypted_secret=fresh):
+            raise AlreadyRenewedError(
+                "The secret was replaced already after this page was shown, so it stays. If nobody has copied the new "
+                "one, replace it once more."
+            )
+        channel.encrypted_secret = fresh
         _record(actor, "channel.secret_renewed", channel, now=now)
     return secret
+
+
+def secret_name(channel: Channel) -> str:
+    """Tells one secret of a channel from the next, and nothing about either."""
+    return hashlib.sha256(channel.encrypted_secret.encode()).hexdigest()[:16]
 
 
 def problems_of(*, name: str, transport: str, address: str, channel: Channel | None = None) -> dict[str, str]:

@@ -87,9 +87,17 @@ def test_a_webhooks_secret_is_shown_once_and_never_again(as_ada):
 
 
 def test_a_new_secret_replaces_the_old_one(as_ada, hook, mailbox):
-    answer = as_ada.post(f"/channels/{hook.pk}/secret/")
+    shown = as_ada.get(f"/channels/{hook.pk}/edit/").text
+    posted = {"instead_of": re.search(r'name="instead_of" value="(\w+)"', shown)[1]}
+    answer = as_ada.post(f"/channels/{hook.pk}/secret/", posted)
     hook.refresh_from_db()
-    assert secrets.decrypt(hook.encrypted_secret) in answer.text
+    secret = secrets.decrypt(hook.encrypted_secret)
+    assert secret in answer.text
+    for again in (posted, {}):
+        answer = as_ada.post(f"/channels/{hook.pk}/secret/", again, follow=True)
+        assert "The secret was replaced already" in answer.text
+        hook.refresh_from_db()
+        assert secrets.decrypt(hook.encrypted_secret) == secret
     assert as_ada.get(f"/channels/{hook.pk}/secret/").status_code == 405
     assert as_ada.post(f"/channels/{mailbox.pk}/secret/").status_code == 404
 

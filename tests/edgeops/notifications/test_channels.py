@@ -5,7 +5,7 @@ import pytest
 from edgeops import secrets
 from edgeops.access.models import Audit
 from edgeops.notifications import channels, routing
-from edgeops.notifications.channels import InvalidChannelError
+from edgeops.notifications.channels import AlreadyRenewedError, InvalidChannelError
 from edgeops.notifications.models import Channel, Route
 
 
@@ -73,7 +73,12 @@ def test_an_edit_keeps_the_secret_and_a_renewal_replaces_it(hook, actor, now):
     hook.refresh_from_db()
     assert hook.encrypted_secret == before
 
-    secret = channels.renew_secret(hook, actor=actor, now=now)
+    name, stale = channels.secret_name(hook), Channel.objects.get(pk=hook.pk)
+    secret = channels.renew_secret(hook, instead_of=name, actor=actor, now=now)
+    with pytest.raises(AlreadyRenewedError):
+        channels.renew_secret(hook, instead_of=name, actor=actor, now=now)
+    with pytest.raises(AlreadyRenewedError):  # another process was faster
+        channels.renew_secret(stale, instead_of=name, actor=actor, now=now)
     hook.refresh_from_db()
     assert secrets.decrypt(hook.encrypted_secret) == secret
     assert Audit.objects.filter(action="channel.secret_renewed").count() == 1
