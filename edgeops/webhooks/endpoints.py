@@ -160,7 +160,7 @@ def rotate(
         if instead_of is not None and instead_of != newest_label(endpoint, now):
             raise AlreadyRotatedError(
                 "A new secret was made already after this page was shown, so none was made now. If nobody has copied "
-                "that one, make another: each is accepted for 24 hours after it is replaced."
+                "that one, make another."
             )
         _end(endpoint, now, at_once=ends_others)
         added = _add_secret(endpoint, secret, now)
