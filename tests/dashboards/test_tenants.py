@@ -274,8 +274,8 @@ def test_an_endpoint_is_made_for_one_tenant_and_names_it(client, ada, endpoint_f
     client.post("/cache/webhooks/new/?scheme=standard", endpoint_form)
     endpoint = Endpoint.objects.get()
     assert endpoint.tenant == south
-    for address in ("/cache/webhooks/", f"/cache/webhooks/{endpoint.pk}/"):
-        assert "<dt>Tenant</dt><dd>storefront-south" in text(client.get(address))
+    assert "<td>storefronts<br>storefront-south</td>" in text(client.get("/cache/webhooks/"))
+    assert "<dt>Tenant</dt><dd>storefront-south" in text(client.get(f"/cache/webhooks/{endpoint.pk}/"))
 
 
 @pytest.mark.parametrize(
