@@ -31,8 +31,9 @@ TONES = {
 }
 INK = "#5b6472"
 WIDTH = 1.6
-# Labels of two numbers closer than this share of the chart's width would be printed over each other.
-MARKS_APART = 8
+# Labels of two numbers closer than this share of the chart's width would be printed over each other; rules, a smear.
+LABELS_APART, RULES_APART = 8, 100
+TITLES_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,6 @@ class Mark:
     number: int
     at: datetime
     title: str
-    kind: str
-    href: str = ""
-    """The page of what happened; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def figure(
         traces = [trace for stroke, line in drawn for trace in _traces(stroke, line)]
     shown = [mark for mark in marks if time_range.start <= mark.at < time_range.end]
     if shown:
-        traces.append(_mark_trace(_clusters(shown, (time_range.end - time_range.start) / MARKS_APART)))
+        traces.append(_mark_trace(_clusters(shown, (time_range.end - time_range.start) / LABELS_APART)))
     layout = _layout(unit, time_range, len(drawn), shown, thresholds)
     return {"data": traces, "layout": {**layout, "barmode": "stack", "bargap": 0} if chart.is_stacked else layout}
 
@@ -174,7 +172,7 @@ def _mark_trace(clusters: Sequence[Sequence[Mark]]) -> Figure:
         "x": [_write(cluster[0].at) for cluster in clusters],
         "y": [1] * len(clusters),
         "text": [_numbers(cluster) for cluster in clusters],
-        "hovertext": ["<br>".join(_text(mark.title) for mark in cluster) for cluster in clusters],
+        "hovertext": [_told(cluster) for cluster in clusters],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "textposition": "top center",
         "cliponaxis": False,
@@ -197,6 +195,13 @@ def _numbers(cluster: Sequence[Mark]) -> str:
     return str(first) if first == last else f"{first}–{last}"
 
 
+def _told(cluster: Sequence[Mark]) -> str:
+    """What happened, a line each; of many the newest."""
+    titles = [_text(mark.title) for mark in cluster[-TITLES_TOLD:]]
+    more = len(cluster) - len(titles)
+    return "<br>".join([*([f"{more} more, and"] if more else []), *titles])
+
+
 def _layout(
     unit: str, time_range: TimeRange, count: int, marks: Sequence[Mark], thresholds: Iterable[Threshold]
 ) -> Figure:
@@ -209,7 +214,10 @@ def _layout(
         "showlegend": count > 1,
         "hovermode": "x unified",
         "uirevision": time_range.query,
-        "shapes": [*(_rule(mark) for mark in marks), *(_threshold(one) for one in thresholds)],
+        "shapes": [
+            *(_rule(close[0]) for close in _clusters(marks, (time_range.end - time_range.start) / RULES_APART)),
+            *(_threshold(one) for one in thresholds),
+        ],
     }
     if marks:
         layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}

@@ -13,8 +13,8 @@ from dashboards import (
     charts,
     figures,
     findings,
+    lane,
     looking,
-    navigation,
     pages,
     panels,
     path_charts,
@@ -60,7 +60,8 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
     measured = [one.measured for one in hops]
     book = ledger.of(measured)
     whole = path_charts.lines(measured, book)
-    marks = _marks(api, time_range)
+    happened = lane.of(api, time_range)
+    marks = happened.marks
     context = {
         "api": api,
         "look": look,
@@ -70,7 +71,7 @@ def detail(request: HtmxRequest, slug: str) -> HttpResponse:
         "path_panels": panels.of_path(api, whole, newest=MINUTES_SHOWN),
         "sections": [panels.of_hop(one, newest=MINUTES_SHOWN) for one in hops],
         "figures": {**_path_figures(whole, time_range, marks), **_figures(hops, time_range, marks)},
-        "marks": marks,
+        "lane": happened,
         "unread": reading.unread(api, time_range.start, time_range.end, time_range.resolution.period),
         "firing": AlarmSeries.objects.filter(rule__api=api, rule__is_enabled=True, state=AlarmState.ALARM)
         .select_related("rule", "series__hop")
@@ -122,7 +123,7 @@ def path_values(request: HtmxRequest, slug: str, key: str) -> HttpResponse:
 def export(request: HtmxRequest, slug: str, hop_id: int, key: str) -> HttpResponse:
     """One chart over a time range as a file that opens without EdgeOps."""
     chart, of_hop, time_range = _one_chart(request, slug, hop_id, key)
-    marks = _marks(of_hop.hop.api, time_range)
+    marks = lane.of(of_hop.hop.api, time_range).marks
     drawn = figures.figure(chart, of_hop.drawn, time_range=time_range, marks=marks)
     page = figures.standalone(drawn, f"{chart.title}: {of_hop.hop}, times in UTC")
     return HttpResponse(page, headers={"Content-Disposition": f'attachment; filename="{slug}-{key}.html"'})
@@ -166,14 +167,6 @@ def _tag(request: HtmxRequest, api: EdgeApi, look: PathLook, now: datetime) -> s
         TraceSummary.objects.filter(api=api).order_by("-started_at").values_list("pk", flat=True).first(),
         AccountHealth.objects.filter(account=api.account).marks(),
     )
-
-
-def _marks(api: EdgeApi, time_range: TimeRange) -> list[Mark]:
-    events = Event.objects.within(api.slug, time_range.start, time_range.end)
-    return [
-        Mark(number, event.at, event.title, event.kind, navigation.address(event.subject_kind, event.subject_id))
-        for number, event in enumerate(events, start=1)
-    ]
 
 
 def _figures(hops: Iterable[HopReadings], time_range: TimeRange, marks: Sequence[Mark]) -> dict[str, Figure]:

@@ -50,18 +50,29 @@ def test_a_value_between_two_gaps_is_a_dot():
 
 
 def test_events_too_close_to_tell_apart_share_a_label():
-    marks = [Mark(number, NOW - timedelta(minutes=9, seconds=-number), f"Step {number}", "x") for number in (1, 2, 3)]
-    *_, labels = drawn([1.0], marks=[*marks, Mark(4, NOW - timedelta(minutes=2), "Later", "x")])["data"]
+    marks = [Mark(number, NOW - timedelta(minutes=9, seconds=-number), f"Step {number}") for number in (1, 2, 3)]
+    *_, labels = drawn([1.0], marks=[*marks, Mark(4, NOW - timedelta(minutes=2), "Later")])["data"]
 
     assert labels["text"] == ["1–3", "4"]
     assert labels["hovertext"] == ["Step 1<br>Step 2<br>Step 3", "Later"]
-    marks = [Mark(number, NOW - timedelta(seconds=900 - 45 * number), "Step", "x") for number in range(1, 20)]
+    marks = [Mark(number, NOW - timedelta(seconds=900 - 45 * number), "Step") for number in range(1, 20)]
     *_, labels = drawn([1.0], marks=marks)["data"]
     assert labels["text"][-3:] == ["13–15", "16–18", "19"]
 
 
+def test_a_storm_of_events_is_few_rules_and_few_words_on_each_chart():
+    marks = [Mark(number, NOW - timedelta(seconds=900 - number / 2), f"Step {number}") for number in range(1, 1001)]
+    figure = drawn([1.0], marks=marks)
+
+    assert 50 < len(figure["layout"]["shapes"]) <= 100
+    words = figure["data"][-1]["hovertext"]
+    assert all(text.count("Step ") <= 10 for text in words)
+    assert words[0].startswith("215 more, and<br>Step 216<br>")
+    assert words[-1].endswith("<br>Step 1000")
+
+
 def test_what_people_wrote_stays_text_in_a_label_and_in_an_export():
-    mark = Mark(1, NOW - timedelta(minutes=5), '<a href="x">click</a>', "invalidation.requested")
+    mark = Mark(1, NOW - timedelta(minutes=5), '<a href="x">click</a>')
     figure = drawn([1.0], marks=[mark], thresholds=[Threshold(5.0, '<a href="x">win</a>: > 5')])
 
     assert figure["data"][-1]["hovertext"] == ['&lt;a href="x"&gt;click&lt;/a&gt;']
@@ -78,8 +89,8 @@ def test_an_export_is_one_file_with_its_values_and_plotly_inside():
 
 
 def test_events_in_range_are_numbered_rules_and_others_are_left_out():
-    inside = Mark(1, NOW - timedelta(minutes=5), "It fires", "alarm.ALARM")
-    before = Mark(2, NOW - timedelta(hours=5), "Long ago", "alarm.OK")
+    inside = Mark(1, NOW - timedelta(minutes=5), "It fires")
+    before = Mark(2, NOW - timedelta(hours=5), "Long ago")
     figure = drawn([1.0], marks=[inside, before])
 
     assert [shape["x0"] for shape in figure["layout"]["shapes"]] == ["2026-11-22 11:55:00"]
@@ -100,7 +111,7 @@ def test_a_metric_that_is_not_read_is_not_drawn():
 
 @pytest.mark.parametrize("kind", list(HopKind))
 def test_every_figure_is_one_that_plotly_accepts(kind):
-    mark, threshold = Mark(1, NOW, "x", "alarm.OK"), Threshold(1.0, "> 1")
+    mark, threshold = Mark(1, NOW, "x"), Threshold(1.0, "> 1")
     for chart in charts.of_kind(kind):
         lines = {(one.metric, one.statistic): line([1.0, None, 3.0, None, None], settled=3) for one in chart.strokes}
         figure = figures.figure(chart, lines, time_range=RANGE, marks=[mark], thresholds=[threshold])
