@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from dashboards import navigation
 from dashboards.figures import Mark
 from dashboards.ranges import TimeRange
 from edgeops.estate.models import EdgeApi
 from edgeops.timeline.models import Event
 
-# A month of webhooks is tens of thousands of events, and each of twenty charts carries their marks.
+# A month of webhooks is tens of thousands of events, and each of twenty charts carries their marks. What is no
+# invalidation is read by itself, so that no alarm of that month is buried under them.
 READ, LISTED = 1_000, 30
 # The edge is emptied from here on: this is what a change of the lines beside it is compared with.
 TAKES_EFFECT = "invalidation.submitted"
@@ -75,9 +78,11 @@ class Lane:
 
 def of(api: EdgeApi, time_range: TimeRange) -> Lane:
     """What happened to an API in a time range."""
-    newest = Event.objects.within(api.slug, time_range.start, time_range.end).reverse()[: READ + 1]
-    events = list(newest)
-    return Lane(_happenings(reversed(events[:READ])), is_cut=len(events) > READ)
+    newest = Event.objects.within(api.slug, time_range.start, time_range.end).reverse()
+    of_invalidations = Q(kind__startswith="invalidation.")
+    read = [list(newest.filter(some)[: READ + 1]) for some in (of_invalidations, ~of_invalidations)]
+    events = [event for some in read for event in reversed(some[:READ])]
+    return Lane(_happenings(events), is_cut=any(len(some) > READ for some in read))
 
 
 def _happenings(events: Iterable[Event]) -> list[Happening]:

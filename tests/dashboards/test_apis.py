@@ -185,7 +185,7 @@ def test_a_refresh_renews_the_lease_and_is_a_304_until_data_comes(signed_in, mea
 
 
 def test_the_number_of_queries_does_not_grow_with_the_path(signed_in, measured, django_assert_max_num_queries):
-    with django_assert_max_num_queries(29):
+    with django_assert_max_num_queries(30):
         signed_in.get(PAGE)
 
 

@@ -79,7 +79,17 @@ def test_of_more_than_can_be_read_the_newest_are(put, happened, monkeypatch, dja
     monkeypatch.setattr(lane, "READ", 3)
     for number in range(4):
         put("alarm.ALARM", 500 - number, subject=("transition", number), title=f"No {number}")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         shown = happened()
     assert shown.is_cut
     assert [one.title for one in shown.happenings] == ["No 1", "No 2", "No 3"]
+
+
+def test_no_alarm_is_buried_under_invalidations(put, happened, monkeypatch):
+    monkeypatch.setattr(lane, "READ", 2)
+    put("alarm.ALARM", 900, subject=("transition", 1))
+    for number in range(3):
+        put("invalidation.verified", 500 - number, subject=("request", number), title=f"No {number}")
+    shown = happened()
+    assert shown.is_cut
+    assert [one.title for one in shown.happenings] == ["alarm.ALARM", "No 1", "No 2"]
