@@ -17,7 +17,6 @@ TITLES = {
     "verify_failed": "Still stale after an invalidation",
     "stuck": "Invalidation does not end",
     "failed": "Invalidation failed",
-    "awaiting_approval": "Invalidation waits for approval",
     "held": "Invalidation held",
 }
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboards import lane, ranges
+from edgeops.invalidations import marks
 from edgeops.timeline.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,10 @@ def test_an_invalidation_is_one_entry_that_says_how_far_it_got_and_when(put, hap
     assert (one.number, one.title, one.href) == (1, "It is verified", "/cache/invalidations/7/")
     assert [step.words for step in one.steps] == ["asked for", "sent", "completed", "proven"]
     assert one.newest_at == NOW - timedelta(seconds=69)
+
+
+def test_every_step_of_an_invalidation_has_its_words():
+    assert set(lane.STEPS) == {f"invalidation.{step}" for step in marks.TITLES}
 
 
 def test_charts_mark_it_where_the_edge_began_to_be_emptied(put, happened):
