@@ -23,11 +23,8 @@ class WaitingQuerySet[T: "WaitingRow"](models.QuerySet[T]):
         return self.filter(Q(lease_until=None) | Q(lease_until__lte=now))
 
     def due(self, now: datetime) -> Self:
-        """Rows to work on now, longest waiting first: their time has come and nobody holds a lease.
-
-        Those of one moment come by key, which is the order they arrived in where keys count up.
-        """
-        return self.free(now).filter(next_at__lte=now).order_by("next_at", "pk")
+        """Rows to work on now, longest waiting first: their time has come and nobody holds a lease."""
+        return self.free(now).filter(next_at__lte=now).order_by("next_at")
 
 
 class WaitingRow(models.Model):
